@@ -1,0 +1,6 @@
+//! Flat-minima training for machines without a heap.
+#![no_std]
+#![deny(unsafe_code)]
+
+pub mod math;
+pub mod nn;

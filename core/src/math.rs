@@ -1,0 +1,1 @@
+//! Square root, and what kernels need per element.

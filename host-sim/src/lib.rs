@@ -1,0 +1,1 @@
+//! The host simulator of flatmin as a library: what the binary `flatmin-sim` is made of.

@@ -1,0 +1,2 @@
+//! `flatmin-sim`: see `--help`.
+fn main() {}

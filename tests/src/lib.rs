@@ -1,0 +1,1 @@
+//! What the cross-crate tests share: the tolerance table, test problems, the `Device` backend.
