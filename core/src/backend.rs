@@ -1,0 +1,93 @@
+//! Who runs kernels: a CPU with some instruction set, a sliced CPU, a device.
+
+use crate::error::{Error, Quantity};
+use crate::kernel::{Fill, Map, Reduce, Update};
+use crate::layout::Groups;
+use crate::loops::{FillLoop, MapLoop, UpdateLoop};
+use crate::reduce::{Arity, Rows};
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod cpu;
+mod isa;
+mod portable;
+mod sliced;
+
+#[cfg(target_arch = "x86_64")]
+pub use avx2::Avx2;
+pub use cpu::Cpu;
+pub use isa::{Isa, Op};
+pub use portable::Portable;
+pub use sliced::{Progress, Sliced};
+
+/// Runs kernels over its own kind of vector.
+///
+/// The vectors of one call have one length; methods check it once a step, and a backend stops at the shortest.
+/// `Scalar` is `f32` on a CPU and a slot on a device: only [`read`](Backend::read) waits for it.
+pub trait Backend {
+    /// A slice of floats, or a device's buffer.
+    type Vector: ?Sized;
+    /// A float, or a device's slot for one.
+    type Scalar: Clone;
+
+    /// Elements of a vector.
+    fn len(&self, v: &Self::Vector) -> usize;
+
+    /// Runs an element-wise kernel.
+    fn map<K, const S: usize, const O: usize, const I: usize>(
+        &mut self,
+        kernel: K,
+        scalars: [&Self::Scalar; S],
+        out: [&mut Self::Vector; O],
+        ins: [&Self::Vector; I],
+    ) where
+        K: Map<S, O, I>,
+        Arity: MapLoop<O, I>;
+
+    /// Runs a reduction over whole vectors.
+    fn reduce<K, const I: usize>(&mut self, kernel: K, ins: [&Self::Vector; I]) -> Self::Scalar
+    where
+        K: Reduce<I>,
+        Arity: Rows<I>;
+
+    /// Runs a reduction over each group of a layout; `out` gets one value a slot.
+    fn reduce_groups<K>(&mut self, kernel: K, groups: Groups<'_>, x: &Self::Vector, out: &mut Self::Vector)
+    where
+        K: Reduce<1>;
+
+    /// Runs an optimizer kernel, in place or from `saved`.
+    fn update<K, const ST: usize>(
+        &mut self,
+        kernel: K,
+        w: &mut Self::Vector,
+        saved: Option<&Self::Vector>,
+        g: &Self::Vector,
+        state: [&mut Self::Vector; ST],
+    ) where
+        K: Update<ST>,
+        Arity: UpdateLoop<ST>;
+
+    /// Runs a noise kernel with the slots' `values` as scales.
+    fn fill<K, const O: usize, const I: usize>(
+        &mut self,
+        kernel: K,
+        groups: Groups<'_>,
+        values: &Self::Vector,
+        out: [&mut Self::Vector; O],
+        ins: [&Self::Vector; I],
+    ) where
+        K: Fill<O, I>,
+        Arity: FillLoop<O, I>;
+
+    /// Tells the backend that a step begins. A device forgets the verdicts of the step before.
+    fn open(&mut self) {}
+
+    /// Refuses a value that is not finite.
+    ///
+    /// A CPU answers at once. A device may answer `Ok` and let the rest of the step keep old values if the value turns
+    /// out bad; its own status then says so.
+    fn check(&mut self, value: &Self::Scalar, what: Quantity) -> Result<(), Error>;
+
+    /// The value of a scalar. On a device this is the only call that waits.
+    fn read(&mut self, value: &Self::Scalar) -> f32;
+}

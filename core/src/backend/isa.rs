@@ -1,0 +1,176 @@
+//! What CPU backends have in common: every kernel call is one [`Op`], compiled once per instruction set.
+
+use super::Backend;
+use crate::error::{Error, Quantity};
+use crate::kernel::{Fill, Map, Reduce, Update};
+use crate::lanes::Lanes;
+use crate::layout::Groups;
+use crate::loops::{FillLoop, MapLoop, UpdateLoop, fill_groups};
+use crate::reduce::{Arity, Partial, Rows};
+use core::ops::Range;
+
+/// A piece of work that is compiled for an instruction set. `run` must be `#[inline(always)]`.
+pub trait Op {
+    /// What it returns.
+    type Output;
+    /// Does the work with registers of type `V`.
+    fn run<V: Lanes>(self) -> Self::Output;
+}
+
+/// A proof that an instruction set exists, and the way to enter code compiled for it.
+pub trait Isa: Copy {
+    /// Its name, as printed in tables.
+    const NAME: &'static str;
+    /// Runs `op` compiled for this instruction set.
+    fn enter<O: Op>(self, op: O) -> O::Output;
+}
+
+struct MapOp<'a, K, const S: usize, const O: usize, const I: usize>(
+    K,
+    [f32; S],
+    [&'a mut [f32]; O],
+    [&'a [f32]; I],
+);
+
+impl<K: Map<S, O, I>, const S: usize, const O: usize, const I: usize> Op for MapOp<'_, K, S, O, I>
+where
+    Arity: MapLoop<O, I>,
+{
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self(kernel, scalars, out, ins) = self;
+        Arity::map::<K, S>(kernel.coef(scalars), out, ins);
+    }
+}
+
+/// Feeds the next elements of a reduction.
+pub(super) struct FeedOp<'a, K, const I: usize>(pub(super) K, pub(super) Partial, pub(super) [&'a [f32]; I]);
+
+impl<K: Reduce<I>, const I: usize> Op for FeedOp<'_, K, I>
+where
+    Arity: Rows<I>,
+{
+    type Output = Partial;
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> Partial {
+        let Self(kernel, mut partial, ins) = self;
+        partial.feed::<V, K, I>(kernel, ins);
+        partial
+    }
+}
+
+struct UpdateOp<'a, K, const ST: usize> {
+    kernel: K,
+    w: &'a mut [f32],
+    saved: Option<&'a [f32]>,
+    g: &'a [f32],
+    state: [&'a mut [f32]; ST],
+}
+
+impl<K: Update<ST>, const ST: usize> Op for UpdateOp<'_, K, ST>
+where
+    Arity: UpdateLoop<ST>,
+{
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        Arity::update::<K>(self.kernel.coef(), self.w, self.saved, self.g, self.state);
+    }
+}
+
+/// Runs a noise kernel over a range of elements.
+pub(super) struct FillOp<'a, K, const O: usize, const I: usize> {
+    pub(super) kernel: K,
+    pub(super) groups: Groups<'a>,
+    pub(super) values: &'a [f32],
+    pub(super) out: [&'a mut [f32]; O],
+    pub(super) ins: [&'a [f32]; I],
+    pub(super) range: Range<usize>,
+}
+
+impl<K: Fill<O, I>, const O: usize, const I: usize> Op for FillOp<'_, K, O, I>
+where
+    Arity: FillLoop<O, I>,
+{
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        fill_groups(self.kernel, self.groups, self.values, self.out, self.ins, self.range);
+    }
+}
+
+impl<T: Isa> Backend for T {
+    type Vector = [f32];
+    type Scalar = f32;
+
+    fn len(&self, v: &[f32]) -> usize {
+        v.len()
+    }
+
+    fn map<K, const S: usize, const O: usize, const I: usize>(
+        &mut self,
+        kernel: K,
+        scalars: [&f32; S],
+        out: [&mut [f32]; O],
+        ins: [&[f32]; I],
+    ) where
+        K: Map<S, O, I>,
+        Arity: MapLoop<O, I>,
+    {
+        self.enter(MapOp(kernel, scalars.map(|s| *s), out, ins));
+    }
+
+    fn reduce<K, const I: usize>(&mut self, kernel: K, ins: [&[f32]; I]) -> f32
+    where
+        K: Reduce<I>,
+        Arity: Rows<I>,
+    {
+        self.enter(FeedOp(kernel, Partial::new(), ins)).finish()
+    }
+
+    fn reduce_groups<K: Reduce<1>>(&mut self, kernel: K, groups: Groups<'_>, x: &[f32], out: &mut [f32]) {
+        for span in groups.spans().filter(|span| span.measured) {
+            if let (Some(x), Some(slot)) = (x.get(span.start..span.start + span.len), out.get_mut(span.slot))
+            {
+                *slot = self.reduce(kernel, [x]);
+            }
+        }
+    }
+
+    fn update<K, const ST: usize>(
+        &mut self,
+        kernel: K,
+        w: &mut [f32],
+        saved: Option<&[f32]>,
+        g: &[f32],
+        state: [&mut [f32]; ST],
+    ) where
+        K: Update<ST>,
+        Arity: UpdateLoop<ST>,
+    {
+        self.enter(UpdateOp { kernel, w, saved, g, state });
+    }
+
+    fn fill<K, const O: usize, const I: usize>(
+        &mut self,
+        kernel: K,
+        groups: Groups<'_>,
+        values: &[f32],
+        out: [&mut [f32]; O],
+        ins: [&[f32]; I],
+    ) where
+        K: Fill<O, I>,
+        Arity: FillLoop<O, I>,
+    {
+        self.enter(FillOp { kernel, groups, values, out, ins, range: 0..usize::MAX });
+    }
+
+    fn check(&mut self, value: &f32, what: Quantity) -> Result<(), Error> {
+        if value.is_finite() { Ok(()) } else { Err(Error::NonFinite(what)) }
+    }
+
+    fn read(&mut self, value: &f32) -> f32 {
+        *value
+    }
+}

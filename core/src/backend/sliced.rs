@@ -1,0 +1,275 @@
+use super::{Backend, Isa};
+use crate::backend::isa::{FeedOp, FillOp};
+use crate::error::{Error, Quantity};
+use crate::kernel::{Fill, Map, Reduce, Update};
+use crate::layout::Groups;
+use crate::loops::{FillLoop, MapLoop, UpdateLoop};
+use crate::method::{Clock, Eval, Method, Next};
+use crate::reduce::{Arity, Partial, Rows};
+use core::ops::Range;
+
+/// Kernel calls that one `begin` or `resume` may make; a test holds every registered method to it.
+const CALLS: usize = 16;
+
+/// Cuts the work of a phase into pieces of a given number of elements, for watchdogs and cooperative schedulers.
+///
+/// A call runs the phase again from its start: kernel calls that are finished are skipped and their scalars replayed,
+/// the current one advances by what is left of the budget, later ones wait. The method knows nothing of it, and the bits
+/// are those of an uncut run, whatever the budget.
+///
+/// Drive a method through [`begin`](Self::begin), [`resume`](Self::resume) and [`abort`](Self::abort) of this type; repeat
+/// a call with the same arguments while it answers [`Progress::Pending`].
+#[derive(Clone, Copy, Debug)]
+pub struct Sliced<B> {
+    inner: B,
+    budget: usize,
+    left: usize,
+    /// The kernel call that is next in this run of the phase.
+    call: usize,
+    /// Kernel calls finished in earlier runs.
+    done: usize,
+    /// Elements of the current kernel call that are finished.
+    at: usize,
+    partial: Partial,
+    scalars: [f32; CALLS],
+    pending: bool,
+    phase: Phase,
+}
+
+/// Which call is under way between two pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    None,
+    Begin,
+    Resume,
+}
+
+/// How far a sliced phase has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Work is left: call again with the same arguments.
+    Pending,
+    /// The phase is over.
+    Ready(Next),
+}
+
+impl<B: Isa> Sliced<B> {
+    /// At most `budget` elements (at least 1) a call.
+    pub const fn new(inner: B, budget: usize) -> Self {
+        let budget = if budget == 0 { 1 } else { budget };
+        Self {
+            inner,
+            budget,
+            left: 0,
+            call: 0,
+            done: 0,
+            at: 0,
+            partial: Partial::new(),
+            scalars: [0.0; CALLS],
+            pending: false,
+            phase: Phase::None,
+        }
+    }
+
+    /// One piece of [`Method::begin`].
+    pub fn begin<M: Method<Self>>(
+        &mut self,
+        method: &mut M,
+        w: &mut [f32],
+        clock: &Clock,
+    ) -> Result<Progress, Error> {
+        self.piece(Phase::Begin, self.budget, method, |b, method| method.begin(b, w, clock))
+    }
+
+    /// One piece of [`Method::resume`].
+    pub fn resume<M: Method<Self>>(
+        &mut self,
+        method: &mut M,
+        w: &mut [f32],
+        eval: Eval<'_, Self>,
+    ) -> Result<Progress, Error> {
+        self.piece(Phase::Resume, self.budget, method, |b, method| method.resume(b, w, eval))
+    }
+
+    /// Finishes the pending call, if there is one, without regard to the budget, then aborts the step.
+    ///
+    /// Give it what the pending call was given (anything fits where it was not a `resume`). Half a kernel cannot be
+    /// undone, so it is completed first; the weights are then as [`Method::abort`] says.
+    pub fn abort<M: Method<Self>>(
+        &mut self,
+        method: &mut M,
+        w: &mut [f32],
+        clock: &Clock,
+        eval: Eval<'_, Self>,
+    ) {
+        // A phase that fails has aborted itself, so its error needs no further care.
+        let _ = match self.phase {
+            Phase::None => Ok(Progress::Pending),
+            Phase::Begin => {
+                self.piece(Phase::Begin, usize::MAX, method, |b, method| method.begin(b, w, clock))
+            }
+            Phase::Resume => {
+                self.piece(Phase::Resume, usize::MAX, method, |b, method| method.resume(b, w, eval))
+            }
+        };
+        let _ = self.piece(Phase::None, usize::MAX, method, |b, method| {
+            method.abort(b, w);
+            Ok(Next::Done)
+        });
+    }
+
+    fn piece<M: Method<Self>>(
+        &mut self,
+        phase: Phase,
+        budget: usize,
+        method: &mut M,
+        run: impl FnOnce(&mut Self, &mut M) -> Result<Next, Error>,
+    ) -> Result<Progress, Error> {
+        let before = method.scalars();
+        (self.left, self.call, self.pending, self.phase) = (budget, 0, false, phase);
+        let outcome = run(self, method);
+        if self.pending {
+            method.set_scalars(before);
+            return Ok(Progress::Pending);
+        }
+        (self.done, self.at, self.phase) = (0, 0, Phase::None);
+        outcome.map(Progress::Ready)
+    }
+
+    /// The elements of the next kernel call that this run may work on; `None` if it is finished or must wait.
+    fn turn(&mut self, len: usize) -> Option<Range<usize>> {
+        let call = self.call;
+        self.call += 1;
+        if self.pending || call < self.done {
+            return None;
+        }
+        let range = self.at..len.min(self.at.saturating_add(self.left));
+        self.left -= range.len();
+        if range.end == len {
+            self.done += 1;
+            self.at = 0;
+        } else {
+            self.at = range.end;
+            self.pending = true;
+        }
+        Some(range)
+    }
+
+    /// The value of the reduction that was called last.
+    fn result(&mut self) -> f32 {
+        let call = self.call.wrapping_sub(1);
+        if call < self.done { self.scalars.get(call).copied().unwrap_or(f32::NAN) } else { 0.0 }
+    }
+}
+
+fn part(x: &[f32], range: Range<usize>) -> &[f32] {
+    x.get(range).unwrap_or(&[])
+}
+
+fn part_mut(x: &mut [f32], range: Range<usize>) -> &mut [f32] {
+    x.get_mut(range).unwrap_or(&mut [])
+}
+
+impl<B: Isa> Backend for Sliced<B> {
+    type Vector = [f32];
+    type Scalar = f32;
+
+    fn len(&self, v: &[f32]) -> usize {
+        v.len()
+    }
+
+    fn map<K, const S: usize, const O: usize, const I: usize>(
+        &mut self,
+        kernel: K,
+        scalars: [&f32; S],
+        out: [&mut [f32]; O],
+        ins: [&[f32]; I],
+    ) where
+        K: Map<S, O, I>,
+        Arity: MapLoop<O, I>,
+    {
+        let len = out.first().map_or(0, |x| x.len());
+        if let Some(range) = self.turn(len) {
+            let out = out.map(|x| part_mut(x, range.clone()));
+            self.inner.map(kernel, scalars, out, ins.map(|x| part(x, range.clone())));
+        }
+    }
+
+    fn reduce<K, const I: usize>(&mut self, kernel: K, ins: [&[f32]; I]) -> f32
+    where
+        K: Reduce<I>,
+        Arity: Rows<I>,
+    {
+        let call = self.call;
+        if let Some(range) = self.turn(ins.first().map_or(0, |x| x.len())) {
+            self.partial =
+                self.inner.enter(FeedOp(kernel, self.partial, ins.map(|x| part(x, range.clone()))));
+            if !self.pending {
+                let sum = core::mem::take(&mut self.partial).finish();
+                if let Some(slot) = self.scalars.get_mut(call) {
+                    *slot = sum;
+                }
+            }
+        }
+        self.result()
+    }
+
+    fn reduce_groups<K: Reduce<1>>(&mut self, kernel: K, groups: Groups<'_>, x: &[f32], out: &mut [f32]) {
+        let Some(range) = self.turn(x.len()) else { return };
+        for span in groups.spans().filter(|span| span.measured) {
+            let end = span.start + span.len;
+            let overlap = range.start.max(span.start)..range.end.min(end);
+            if overlap.is_empty() {
+                continue;
+            }
+            let last = overlap.end == end;
+            self.partial = self.inner.enter(FeedOp(kernel, self.partial, [part(x, overlap)]));
+            if last && let Some(slot) = out.get_mut(span.slot) {
+                *slot = core::mem::take(&mut self.partial).finish();
+            }
+        }
+    }
+
+    fn update<K, const ST: usize>(
+        &mut self,
+        kernel: K,
+        w: &mut [f32],
+        saved: Option<&[f32]>,
+        g: &[f32],
+        state: [&mut [f32]; ST],
+    ) where
+        K: Update<ST>,
+        Arity: UpdateLoop<ST>,
+    {
+        if let Some(range) = self.turn(w.len()) {
+            let state = state.map(|x| part_mut(x, range.clone()));
+            let saved = saved.map(|x| part(x, range.clone()));
+            self.inner.update(kernel, part_mut(w, range.clone()), saved, part(g, range), state);
+        }
+    }
+
+    fn fill<K, const O: usize, const I: usize>(
+        &mut self,
+        kernel: K,
+        groups: Groups<'_>,
+        values: &[f32],
+        out: [&mut [f32]; O],
+        ins: [&[f32]; I],
+    ) where
+        K: Fill<O, I>,
+        Arity: FillLoop<O, I>,
+    {
+        if let Some(range) = self.turn(out.first().map_or(0, |x| x.len())) {
+            self.inner.enter(FillOp { kernel, groups, values, out, ins, range });
+        }
+    }
+
+    fn check(&mut self, value: &f32, what: Quantity) -> Result<(), Error> {
+        // A scalar that is not there yet is neither good nor bad.
+        if self.pending { Ok(()) } else { self.inner.check(value, what) }
+    }
+
+    fn read(&mut self, value: &f32) -> f32 {
+        *value
+    }
+}

@@ -1,0 +1,70 @@
+//! What can go wrong, as plain values: no allocation, no panic.
+
+use core::fmt;
+
+/// Why a call was refused. Weights are clean (unperturbed) whenever one of these is returned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A buffer has the wrong number of elements.
+    Length {
+        /// Which buffer.
+        what: &'static str,
+        /// The length it must have.
+        expected: usize,
+        /// The length it has.
+        found: usize,
+    },
+    /// A hyperparameter is outside its range at this step.
+    Hyperparameter {
+        /// Its name, as in the method's documentation.
+        name: &'static str,
+        /// The refused value.
+        value: f32,
+    },
+    /// The loss, the gradient or its squared norm is NaN or infinite; weights and state are as before the step.
+    NonFinite(Quantity),
+    /// `resume` was called without a step under way (call `begin` first).
+    NoStep,
+}
+
+/// Which quantity was not finite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// The loss handed to `resume`.
+    Loss,
+    /// The gradient handed to `resume`, or its squared norm (which overflows beyond |g| of about 1.8e19).
+    Gradient,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Length { what, expected, found } => {
+                write!(f, "{what} has {found} elements, but {expected} are needed")
+            }
+            Self::Hyperparameter { name, value } => {
+                write!(f, "{name} = {value} is outside its range (see the method's documentation)")
+            }
+            Self::NonFinite(Quantity::Loss) => {
+                f.write_str("the loss is not finite; the step was dropped and the weights kept")
+            }
+            Self::NonFinite(Quantity::Gradient) => {
+                f.write_str("the gradient is not finite; the step was dropped and the weights kept")
+            }
+            Self::NoStep => f.write_str("resume was called without begin"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// Refuses a hyperparameter for which `ok` is false.
+pub(crate) fn require(ok: bool, name: &'static str, value: f32) -> Result<(), Error> {
+    if ok { Ok(()) } else { Err(Error::Hyperparameter { name, value }) }
+}
+
+/// Refuses a buffer whose length differs.
+pub(crate) fn require_len(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {
+    if found == expected { Ok(()) } else { Err(Error::Length { what, expected, found }) }
+}

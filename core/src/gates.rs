@@ -1,0 +1,5 @@
+//! The gates.
+
+mod bernoulli;
+
+pub use bernoulli::{Bernoulli, Coin};

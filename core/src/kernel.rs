@@ -1,0 +1,59 @@
+//! The four shapes of a kernel: what one fused pass over vectors may be.
+//!
+//! A kernel is a plain `repr(C)` struct of its hyperparameters (the same struct is the element of a GPU's
+//! hyperparameter array) and two functions: `coef`, once a call, for everything that needs a division or a root, and
+//! a body for one element. How elements are visited (loop, vector registers, slices, a GPU) is the backend's business.
+//!
+//! Bodies use `+ - * /`, [`math`](crate::math) and selects only: never a fused multiply-add, never a branch on data.
+
+use crate::lanes::Lanes;
+use crate::rng::TILE;
+
+/// Element by element: `out[i] = apply(coef, out[i], ins[i])`, with S scalars, O outputs and I inputs.
+pub trait Map<const S: usize, const O: usize, const I: usize>: Copy {
+    /// The stem of the kernel's file, its label and its row in every table.
+    const NAME: &'static str;
+    /// What the elements need of the hyperparameters and scalars.
+    type Coef: Copy;
+    /// Computed once a call.
+    fn coef(&self, scalars: [f32; S]) -> Self::Coef;
+    /// Computed once an element.
+    fn apply(coef: Self::Coef, out: [f32; O], ins: [f32; I]) -> [f32; O];
+}
+
+/// Vectors to a scalar: the sum over elements of `term`, in the one written order (see [`reduce`](crate::reduce)).
+///
+/// `term` of zeros must be +0, so that padding changes nothing.
+pub trait Reduce<const I: usize>: Copy {
+    /// The stem of the kernel's file, its label and its row in every table.
+    const NAME: &'static str;
+    /// The summand, for a register of lanes at once.
+    fn term<V: Lanes>(&self, ins: [V; I]) -> V;
+}
+
+/// One optimizer step: weights, gradient and ST state vectors; in place, or reading the weights from a saved copy so
+/// that restoring and stepping are one pass.
+pub trait Update<const ST: usize>: Copy {
+    /// The stem of the kernel's file, its label and its row in every table.
+    const NAME: &'static str;
+    /// What the elements need of the hyperparameters.
+    type Coef: Copy;
+    /// Computed once a call.
+    fn coef(&self) -> Self::Coef;
+    /// The new weight and state of one element.
+    fn apply(coef: Self::Coef, w: f32, g: f32, state: [f32; ST]) -> (f32, [f32; ST]);
+}
+
+/// Noise that is generated where it is used: read-modify-write over tiles of 64, with one scale a filter.
+///
+/// `tile` is a pure function of the tile's index, so perturbing, saving and perturbing again need no noise vector.
+pub trait Fill<const O: usize, const I: usize>: Copy {
+    /// The stem of the kernel's file, its label and its row in every table.
+    const NAME: &'static str;
+    /// The noise of elements `64 * tile ..`.
+    fn tile(&self, tile: u32) -> [f32; TILE];
+    /// The scale of a group, of its slot's value and its filter's fan-in; computed once a run.
+    fn scale(&self, value: f32, fan_in: u32) -> f32;
+    /// `out[i]` of the scaled noise `noise`.
+    fn apply(noise: f32, out: [f32; O], ins: [f32; I]) -> [f32; O];
+}

@@ -1,0 +1,17 @@
+//! Square root by instruction on Cortex-M with a hardware float ABI.
+#![allow(unsafe_code, reason = "stable Rust reaches vsqrt only by inline assembly")]
+
+/// The assembler's `sreg` class wants double precision on this target, so the value travels through core registers.
+#[inline(always)]
+pub(super) fn sqrt(x: f32) -> f32 {
+    let root: u32;
+    // SAFETY: the eabihf ABI implies a single-precision FPU; s15 is saved and put back; nothing else is touched.
+    unsafe {
+        core::arch::asm!(
+            "vmov {t}, s15", "vmov s15, {x}", "vsqrt.f32 s15, s15", "vmov {x}, s15", "vmov s15, {t}",
+            t = out(reg) _, x = inlateout(reg) x.to_bits() => root,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+    }
+    f32::from_bits(root)
+}

@@ -1,0 +1,246 @@
+use crate::backend::Backend;
+use crate::error::{Error, require, require_len};
+use crate::kernels::{Copy, Scale, SqNorm};
+use crate::layout::{Groups, Segment, Sharing};
+use crate::method::{Batch, Clock, Eval, Method, Next, accept};
+use crate::noise::{Draw, Noise};
+use crate::optimizer::Optimizer;
+use crate::rng::Seed;
+use crate::schedule::{Cosine, Schedule};
+use crate::state::{Cost, State};
+use core::borrow::BorrowMut;
+
+/// LPF-SGD: descend on the loss smoothed by a Gaussian, whose width follows the norm of each filter.
+///
+/// ```text
+/// e_m,j ~ N(0, (gamma_t s_j)^2 I)        for part m = 1..M of the mini-batch and every filter j
+/// G = 1/M sum_m grad L_m(w + e_m)        L_m is the mean loss over part m
+/// w = base(w, G)                         from the unperturbed weights
+/// ```
+///
+/// `s_j` is the filter's norm ([`FilterScale::FilterNorm`]) or its root mean square ([`FilterScale::FilterRms`]).
+///
+/// **Source**: Bisla et al. 2022, Algorithm 1; devansh20la/LPF-SGD. `FilterRms` is this project's default: the same rule
+/// with `gamma = g sqrt(fan_in)`, so that one value suits layers of different width.
+/// **Deviations**: weights are restored from a copy, so exactly; noise comes from a counter, so any element can be drawn
+/// again; a filter or bias that is zero gets no noise (the reference adds 1e-16 to the norm of a bias).
+/// **Cost**: one vector (the saved weights) and one value a filter beside the optimizer's; the gradient buffer holds the
+/// sum over parts, so no accumulator; M gradients on 1/M of the batch, the work of 1; no read.
+/// **Defaults**: M = 4; `FilterRms` with gamma growing by half a cosine from 0.3/16 to 0.3.
+///
+/// ```
+/// use flatmin::layout::{Kind, Segment, filters};
+/// use flatmin::{backend::Portable, drive::step, method::Clock, methods::LpfSgd, optimizers::Sgd};
+/// const NET: [Segment; 1] = [Segment { filters: 1, fan_in: 2, kind: Kind::Weight }];
+/// let (mut w, mut g) = ([1.0, -2.0], [0.0; 2]);
+/// let mut method = LpfSgd::new(Sgd::new(), &NET, [0.0; 2], [0.0; filters(&NET)], 7);
+/// for t in 0..100 {
+///     let clock = Clock { step: t, total: 100, lr: 0.1 };
+///     step(&mut method, &mut Portable, &mut w, &mut g, &clock, |w: &[f32], g: &mut [f32], request| {
+///         for (g, w) in g.iter_mut().zip(w) {
+///             *g = if request.accumulate { *g + w } else { *w };
+///         }
+///         Ok::<f32, ()>(0.5 * (w[0] * w[0] + w[1] * w[1]))
+///     }).unwrap();
+/// }
+/// assert!(w.iter().all(|w| w.abs() < 0.05));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct LpfSgd<'a, O, V, F, G = Cosine, N = Seed> {
+    gamma: G,
+    scale: FilterScale,
+    parts: u32,
+    noise: N,
+    base: O,
+    segments: &'a [Segment],
+    saved: V,
+    sq_norms: F,
+    clock: Clock,
+    /// The part whose gradient is awaited, from 1; 0 while no step is under way.
+    part: u32,
+}
+
+/// How the noise of a filter is scaled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilterScale {
+    /// By the filter's norm; a bias by the norm of the whole bias. The paper's rule.
+    FilterNorm,
+    /// By the filter's norm over `sqrt(fan_in)`; element j of a bias as row j of its weight.
+    FilterRms,
+}
+
+impl<'a, O, V, F> LpfSgd<'a, O, V, F> {
+    /// LPF-SGD over `base` for weights of the given layout, with a buffer as long as the weights and one as long as
+    /// [`layout::filters`](crate::layout::filters).
+    pub const fn new(base: O, segments: &'a [Segment], saved: V, sq_norms: F, seed: u64) -> Self {
+        Self {
+            gamma: Cosine { from: 0.3 / 16.0, to: 0.3 },
+            scale: FilterScale::FilterRms,
+            parts: 4,
+            noise: Seed(seed),
+            base,
+            segments,
+            saved,
+            sq_norms,
+            clock: Clock::ZERO,
+            part: 0,
+        }
+    }
+}
+
+impl<'a, O, V, F, G, N> LpfSgd<'a, O, V, F, G, N> {
+    /// Strength of the noise, at least 0, in units of `scale`.
+    pub fn gamma<S>(self, gamma: S, scale: FilterScale) -> LpfSgd<'a, O, V, F, S, N> {
+        let Self { parts, noise, base, segments, saved, sq_norms, clock, part, .. } = self;
+        LpfSgd { gamma, scale, parts, noise, base, segments, saved, sq_norms, clock, part }
+    }
+
+    /// Parts of the mini-batch, at least 1, each with its own noise.
+    pub fn parts(self, parts: u32) -> Self {
+        Self { parts, ..self }
+    }
+
+    /// Noise from elsewhere.
+    pub fn noise<M>(self, noise: M) -> LpfSgd<'a, O, V, F, G, M> {
+        let Self { gamma, scale, parts, base, segments, saved, sq_norms, clock, part, .. } = self;
+        LpfSgd { gamma, scale, parts, noise, base, segments, saved, sq_norms, clock, part }
+    }
+
+    fn groups(&self) -> Groups<'a> {
+        let sharing = match self.scale {
+            FilterScale::FilterNorm => Sharing::Tensor,
+            FilterScale::FilterRms => Sharing::Row,
+        };
+        Groups { segments: self.segments, sharing }
+    }
+}
+
+impl<B, O, V, F, G, N> State<B> for LpfSgd<'_, O, V, F, G, N>
+where
+    B: Backend,
+    O: Optimizer<B>,
+    V: BorrowMut<B::Vector>,
+    F: BorrowMut<B::Vector>,
+    G: Schedule,
+    N: Noise<B>,
+{
+    const COST: Cost = O::COST.plus(Cost { vectors: 1, filter_vectors: 1, words: 1 });
+    type Scalars = (u32, O::Scalars);
+
+    fn scalars(&self) -> Self::Scalars {
+        (self.part, self.base.scalars())
+    }
+
+    fn set_scalars(&mut self, (part, base): Self::Scalars) {
+        self.part = part;
+        self.base.set_scalars(base);
+    }
+
+    fn visit(&self, see: &mut impl FnMut(&B::Vector)) {
+        self.base.visit(see);
+    }
+
+    fn visit_mut(&mut self, see: &mut impl FnMut(&mut B::Vector)) {
+        self.base.visit_mut(see);
+    }
+}
+
+impl<O, V, F, G: Schedule, N> LpfSgd<'_, O, V, F, G, N> {
+    fn draw(&self, part: u32) -> Draw {
+        let Clock { step, total, .. } = self.clock;
+        let rms = self.scale == FilterScale::FilterRms;
+        Draw { gamma: self.gamma.at(step, total), rms, step, part }
+    }
+
+    /// Takes the gradient of one part: asks for the next part, or steps.
+    fn advance<B: Backend>(&mut self, b: &mut B, w: &mut B::Vector, eval: Eval<'_, B>) -> Result<Next, Error>
+    where
+        V: BorrowMut<B::Vector>,
+        F: BorrowMut<B::Vector>,
+        N: Noise<B>,
+        O: Optimizer<B>,
+    {
+        accept(b, &eval, b.len(w))?;
+        let (index, of, groups) = (self.part, self.parts, self.groups());
+        if index < of {
+            let draw = self.draw(index);
+            self.noise.reperturb(b, draw, groups, self.sq_norms.borrow(), w, self.saved.borrow());
+            self.part += 1;
+            return Ok(Next::accumulate(Batch::Part { index, of }));
+        }
+        if of > 1 {
+            b.map(Scale { factor: 1.0 / of as f32 }, [], [&mut *eval.g], []);
+        }
+        self.base.update(b, w, Some(self.saved.borrow()), eval.g, &self.clock);
+        self.part = 0;
+        Ok(Next::Done)
+    }
+}
+
+impl<B, O, V, F, G, N> Method<B> for LpfSgd<'_, O, V, F, G, N>
+where
+    B: Backend,
+    O: Optimizer<B>,
+    V: BorrowMut<B::Vector>,
+    F: BorrowMut<B::Vector>,
+    G: Schedule,
+    N: Noise<B>,
+{
+    const NAME: &'static str = "lpf_sgd";
+
+    fn ready(&self, b: &B, n: usize, clock: &Clock) -> Result<(), Error> {
+        let gamma = self.gamma.at(clock.step, clock.total);
+        require(gamma.is_finite() && gamma >= 0.0, "gamma", gamma)?;
+        require(self.parts > 0, "parts", self.parts as f32)?;
+        require_len("layout", self.groups().len(), n)?;
+        require_len("saved weights", b.len(self.saved.borrow()), n)?;
+        require_len("filter norms", b.len(self.sq_norms.borrow()), self.groups().slots())?;
+        self.base.ready(b, n, clock)
+    }
+
+    fn begin(&mut self, b: &mut B, w: &mut B::Vector, clock: &Clock) -> Result<Next, Error> {
+        <Self as Method<B>>::abort(self, b, w);
+        <Self as Method<B>>::ready(self, b, b.len(w), clock)?;
+        b.open();
+        self.clock = *clock;
+        let (draw, groups) = (self.draw(0), self.groups());
+        b.reduce_groups(SqNorm {}, groups, w, self.sq_norms.borrow_mut());
+        self.noise.perturb(b, draw, groups, self.sq_norms.borrow(), w, self.saved.borrow_mut());
+        self.part = 1;
+        Ok(Next::gradient(Batch::Part { index: 0, of: self.parts }))
+    }
+
+    fn resume(&mut self, b: &mut B, w: &mut B::Vector, eval: Eval<'_, B>) -> Result<Next, Error> {
+        if self.part == 0 {
+            return Err(Error::NoStep);
+        }
+        let next = self.advance(b, w, eval);
+        if next.is_err() {
+            <Self as Method<B>>::abort(self, b, w);
+        }
+        next
+    }
+
+    fn abort(&mut self, b: &mut B, w: &mut B::Vector) {
+        if self.part > 0 {
+            b.map(Copy {}, [], [w], [self.saved.borrow()]);
+        }
+        self.part = 0;
+    }
+
+    fn plain(
+        &mut self,
+        b: &mut B,
+        w: &mut B::Vector,
+        eval: Eval<'_, B>,
+        clock: &Clock,
+    ) -> Result<Next, Error> {
+        accept(b, &eval, b.len(w))?;
+        self.base.update(b, w, None, eval.g, clock);
+        Ok(Next::Done)
+    }
+
+    fn clean<'a>(&'a self, w: &'a B::Vector) -> &'a B::Vector {
+        if self.part > 0 { self.saved.borrow() } else { w }
+    }
+}

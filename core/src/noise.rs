@@ -1,0 +1,77 @@
+//! Where weight noise comes from: a seed, or a recorded sequence.
+
+use crate::backend::Backend;
+use crate::kernels::{Perturb, Reperturb};
+use crate::layout::Groups;
+use crate::rng::{Key, Seed, Stream};
+
+/// Which noise is wanted, and how strong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Draw {
+    /// Noise per unit of a filter's norm (or root mean square).
+    pub gamma: f32,
+    /// Whether filters are measured by their root mean square.
+    pub rms: bool,
+    /// Step of the run.
+    pub step: u32,
+    /// Part of the step.
+    pub part: u32,
+}
+
+/// Perturbs weights by noise with one scale a filter. The same draw gives the same noise however often it is asked for.
+pub trait Noise<B: Backend> {
+    /// `saved = w; w += noise`. `sq_norms` holds one squared norm a slot of `groups`.
+    fn perturb(
+        &mut self,
+        b: &mut B,
+        draw: Draw,
+        groups: Groups<'_>,
+        sq_norms: &B::Vector,
+        w: &mut B::Vector,
+        saved: &mut B::Vector,
+    );
+
+    /// `w = saved + noise`.
+    fn reperturb(
+        &mut self,
+        b: &mut B,
+        draw: Draw,
+        groups: Groups<'_>,
+        sq_norms: &B::Vector,
+        w: &mut B::Vector,
+        saved: &B::Vector,
+    );
+}
+
+fn key(seed: Seed, draw: Draw) -> Key {
+    Key::new(seed.0, Stream::Perturbation, draw.step).part(draw.part)
+}
+
+/// Gaussian noise, generated where it is used.
+impl<B: Backend> Noise<B> for Seed {
+    fn perturb(
+        &mut self,
+        b: &mut B,
+        draw: Draw,
+        groups: Groups<'_>,
+        sq_norms: &B::Vector,
+        w: &mut B::Vector,
+        saved: &mut B::Vector,
+    ) {
+        let kernel = Perturb { gamma: draw.gamma, rms: draw.rms.into(), key: key(*self, draw) };
+        b.fill(kernel, groups, sq_norms, [w, saved], []);
+    }
+
+    fn reperturb(
+        &mut self,
+        b: &mut B,
+        draw: Draw,
+        groups: Groups<'_>,
+        sq_norms: &B::Vector,
+        w: &mut B::Vector,
+        saved: &B::Vector,
+    ) {
+        let kernel = Reperturb { gamma: draw.gamma, rms: draw.rms.into(), key: key(*self, draw) };
+        b.fill(kernel, groups, sq_norms, [w], [saved]);
+    }
+}

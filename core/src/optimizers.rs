@@ -1,0 +1,12 @@
+//! The base optimizers.
+
+mod adam;
+mod adamw;
+mod clipped;
+mod moments;
+mod sgd;
+
+pub use adam::Adam;
+pub use adamw::AdamW;
+pub use clipped::Clipped;
+pub use sgd::{Momentum, NoMomentum, Sgd};

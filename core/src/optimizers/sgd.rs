@@ -1,0 +1,183 @@
+use crate::backend::Backend;
+use crate::error::{Error, require, require_len};
+use crate::kernels::{StepMomentum, StepNesterov, StepSgd};
+use crate::method::Clock;
+use crate::optimizer::{Optimizer, ready};
+use crate::schedule::Schedule;
+use crate::state::{Cost, State};
+use core::borrow::BorrowMut;
+
+/// Stochastic gradient descent, with or without momentum.
+///
+/// ```text
+/// d = g + weight_decay w
+/// w = w - lr d                                                  without momentum
+/// v = momentum v + (1 - dampening) d        (v = d at the first step)
+/// w = w - lr v,  or with Nesterov  w - lr (d + momentum v)
+/// ```
+///
+/// **Source**: Polyak 1964; Nesterov 1983 in the form of Sutskever et al. 2013; `torch.optim.SGD`.
+/// **Deviations**: none; as in torch there is no factor `1 - momentum`, and dampening spares the first step.
+/// **Cost**: no vector without momentum, one with; one pass a step.
+/// **Defaults**: no momentum, no decay. For fine-tuning: lr 0.003 at batch 8 with momentum 0.9, decay 0.
+///
+/// ```
+/// use flatmin::{backend::Portable, drive::step, method::Clock, methods::Plain, optimizers::Sgd};
+/// let mut w = [1.0, -2.0];
+/// let mut g = [0.0; 2];
+/// let mut method = Plain::new(Sgd::new().momentum(0.9, [0.0; 2]));
+/// for t in 0..200 {
+///     let clock = Clock { step: t, total: 200, lr: 0.1 };
+///     step(&mut method, &mut Portable, &mut w, &mut g, &clock, |w: &[f32], g: &mut [f32], _| {
+///         g.copy_from_slice(w);
+///         Ok::<f32, ()>(0.5 * (w[0] * w[0] + w[1] * w[1]))
+///     }).unwrap();
+/// }
+/// assert!(w.iter().all(|w| w.abs() < 1e-2));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Sgd<M = NoMomentum, S = f32> {
+    weight_decay: S,
+    momentum: M,
+}
+
+/// No velocity.
+#[derive(Clone, Copy, Debug)]
+pub struct NoMomentum;
+
+/// A velocity vector and what becomes of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Momentum<V, S = f32> {
+    velocity: V,
+    momentum: S,
+    dampening: S,
+    nesterov: bool,
+    started: bool,
+}
+
+impl Sgd {
+    /// Plain descent.
+    pub const fn new() -> Self {
+        Self { weight_decay: 0.0, momentum: NoMomentum }
+    }
+}
+
+impl Default for Sgd {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M, S> Sgd<M, S> {
+    /// Coupled L2 decay, at least 0, on every weight.
+    pub fn weight_decay(self, weight_decay: S) -> Self {
+        Self { weight_decay, ..self }
+    }
+}
+
+impl<S> Sgd<NoMomentum, S> {
+    /// Momentum in `[0, 1)`, with a velocity as long as the weights and full of zeros.
+    pub fn momentum<V, R: From<f32>>(self, momentum: R, velocity: V) -> Sgd<Momentum<V, R>, S> {
+        let momentum =
+            Momentum { velocity, momentum, dampening: R::from(0.0), nesterov: false, started: false };
+        Sgd { weight_decay: self.weight_decay, momentum }
+    }
+}
+
+impl<V, R, S> Sgd<Momentum<V, R>, S> {
+    /// Leaves out a share of each new gradient, in `[0, 1]`, except the first.
+    pub fn dampening(mut self, dampening: R) -> Self {
+        self.momentum.dampening = dampening;
+        self
+    }
+
+    /// Looks ahead along the velocity.
+    pub fn nesterov(mut self) -> Self {
+        self.momentum.nesterov = true;
+        self
+    }
+}
+
+impl<B: Backend, S: Schedule> State<B> for Sgd<NoMomentum, S> {
+    const COST: Cost = Cost::NONE;
+    type Scalars = ();
+    fn scalars(&self) {}
+    fn set_scalars(&mut self, (): ()) {}
+    fn visit(&self, _: &mut impl FnMut(&B::Vector)) {}
+    fn visit_mut(&mut self, _: &mut impl FnMut(&mut B::Vector)) {}
+}
+
+impl<B: Backend, S: Schedule> Optimizer<B> for Sgd<NoMomentum, S> {
+    const NAME: &'static str = "sgd";
+
+    fn ready(&self, _: &B, _: usize, clock: &Clock) -> Result<(), Error> {
+        ready(clock, self.weight_decay.at(clock.step, clock.total))
+    }
+
+    fn update(
+        &mut self,
+        b: &mut B,
+        w: &mut B::Vector,
+        saved: Option<&B::Vector>,
+        g: &mut B::Vector,
+        clock: &Clock,
+    ) {
+        let weight_decay = self.weight_decay.at(clock.step, clock.total);
+        b.update(StepSgd { lr: clock.lr, weight_decay }, w, saved, g, []);
+    }
+}
+
+impl<B: Backend, V: BorrowMut<B::Vector>, R: Schedule, S: Schedule> State<B> for Sgd<Momentum<V, R>, S> {
+    const COST: Cost = Cost { vectors: 1, filter_vectors: 0, words: 1 };
+    type Scalars = bool;
+
+    fn scalars(&self) -> bool {
+        self.momentum.started
+    }
+
+    fn set_scalars(&mut self, started: bool) {
+        self.momentum.started = started;
+    }
+
+    fn visit(&self, see: &mut impl FnMut(&B::Vector)) {
+        see(self.momentum.velocity.borrow());
+    }
+
+    fn visit_mut(&mut self, see: &mut impl FnMut(&mut B::Vector)) {
+        see(self.momentum.velocity.borrow_mut());
+    }
+}
+
+impl<B: Backend, V: BorrowMut<B::Vector>, R: Schedule, S: Schedule> Optimizer<B> for Sgd<Momentum<V, R>, S> {
+    const NAME: &'static str = "sgd";
+
+    fn ready(&self, b: &B, n: usize, clock: &Clock) -> Result<(), Error> {
+        ready(clock, self.weight_decay.at(clock.step, clock.total))?;
+        let momentum = self.momentum.momentum.at(clock.step, clock.total);
+        require((0.0..1.0).contains(&momentum), "momentum", momentum)?;
+        let dampening = self.momentum.dampening.at(clock.step, clock.total);
+        require((0.0..=1.0).contains(&dampening), "dampening", dampening)?;
+        require_len("velocity", b.len(self.momentum.velocity.borrow()), n)
+    }
+
+    fn update(
+        &mut self,
+        b: &mut B,
+        w: &mut B::Vector,
+        saved: Option<&B::Vector>,
+        g: &mut B::Vector,
+        clock: &Clock,
+    ) {
+        let Clock { step, total, lr } = *clock;
+        let weight_decay = self.weight_decay.at(step, total);
+        let Momentum { velocity, momentum, dampening, nesterov, started } = &mut self.momentum;
+        let (momentum, velocity) = (momentum.at(step, total), velocity.borrow_mut());
+        let keep = if *started { 1.0 - dampening.at(step, total) } else { 1.0 };
+        *started = true;
+        if *nesterov {
+            b.update(StepNesterov { lr, momentum, keep, weight_decay }, w, saved, g, [velocity]);
+        } else {
+            b.update(StepMomentum { lr, momentum, keep, weight_decay }, w, saved, g, [velocity]);
+        }
+    }
+}
