@@ -43,6 +43,7 @@ pub mod noise;
 pub mod optimizer;
 pub mod optimizers;
 pub mod reduce;
+pub mod registry;
 pub mod rng;
 pub mod schedule;
 pub mod state;

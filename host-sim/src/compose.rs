@@ -1,0 +1,365 @@
+//! Compositions chosen at run time: from a [`Spec`] to a method of `core`, in one place for the command line, the replay
+//! of golden files, parity runs and tests.
+
+use flatmin::backend::Backend;
+use flatmin::drive::{StepError, step};
+use flatmin::gate::Gated;
+use flatmin::gates::{Bernoulli, Coin};
+use flatmin::layout::{Segment, filters, params};
+use flatmin::method::{Clock, Eval, Method, Next, Request};
+use flatmin::methods::{FilterScale, LpfSgd, Plain, Sam};
+use flatmin::noise::Noise;
+use flatmin::optimizer::Optimizer;
+use flatmin::optimizers::{Adam, AdamW, Clipped, Sgd};
+use flatmin::rng::Seed;
+use flatmin::schedule::{Anneal, Cosine, Linear, Schedule};
+use flatmin::state::{Cost, State, Words};
+use std::borrow::BorrowMut;
+
+/// A schedule chosen at run time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rate {
+    /// The same value at every step.
+    Constant(f32),
+    /// A straight line over the run.
+    Linear(Linear),
+    /// Half a cosine over the run.
+    Cosine(Cosine),
+    /// Half a cosine over a part of the run, then constant.
+    Anneal(Anneal),
+}
+
+impl From<f32> for Rate {
+    fn from(value: f32) -> Self {
+        Self::Constant(value)
+    }
+}
+
+impl Schedule for Rate {
+    fn at(&self, step: u32, total: u32) -> f32 {
+        match self {
+            Self::Constant(value) => value.at(step, total),
+            Self::Linear(line) => line.at(step, total),
+            Self::Cosine(cosine) => cosine.at(step, total),
+            Self::Anneal(anneal) => anneal.at(step, total),
+        }
+    }
+}
+
+/// Method, optimizer and their hyperparameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spec {
+    /// Where gradients are taken.
+    pub method: MethodSpec,
+    /// How to move with them.
+    pub optimizer: OptimizerSpec,
+    /// The longest gradient that reaches the optimizer.
+    pub max_norm: Option<f32>,
+}
+
+/// A base optimizer and its hyperparameters, named as in `core`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the names are those of core's builders")]
+pub enum OptimizerSpec {
+    /// [`Sgd`]; a momentum of `None` needs no velocity.
+    Sgd { momentum: Option<f32>, dampening: f32, nesterov: bool, weight_decay: f32 },
+    /// [`Adam`].
+    Adam { betas: [f32; 2], eps: f32, weight_decay: f32 },
+    /// [`AdamW`].
+    AdamW { betas: [f32; 2], eps: f32, weight_decay: f32 },
+}
+
+/// A method and its hyperparameters, named as in `core`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the names are those of core's builders")]
+pub enum MethodSpec {
+    /// [`Plain`].
+    Plain,
+    /// [`Sam`].
+    Sam { rho: Rate, eps: f32 },
+    /// [`Rst`](flatmin::methods::Rst).
+    Rst { rho: Rate, eps: f32, p: Rate },
+    /// [`LpfSgd`].
+    LpfSgd { gamma: Rate, scale: FilterScale, parts: u32 },
+}
+
+impl OptimizerSpec {
+    /// SGD with heavy-ball momentum and L2 decay.
+    pub const fn momentum(momentum: f32, weight_decay: f32) -> Self {
+        Self::Sgd { momentum: Some(momentum), dampening: 0.0, nesterov: false, weight_decay }
+    }
+
+    /// The name of its registry entry.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Sgd { .. } => "sgd",
+            Self::Adam { .. } => "adam",
+            Self::AdamW { .. } => "adamw",
+        }
+    }
+
+    /// One of each kind, for tests and parity runs over every optimizer.
+    pub const SAMPLES: [Self; 5] = [
+        Self::Sgd { momentum: None, dampening: 0.0, nesterov: false, weight_decay: 0.01 },
+        Self::Sgd { momentum: Some(0.9), dampening: 0.1, nesterov: false, weight_decay: 0.01 },
+        Self::Sgd { momentum: Some(0.9), dampening: 0.0, nesterov: true, weight_decay: 0.0 },
+        Self::Adam { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01 },
+        Self::AdamW { betas: [0.9, 0.99], eps: 1e-8, weight_decay: 0.05 },
+    ];
+}
+
+impl MethodSpec {
+    /// The name of its registry entry.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Sam { .. } => "sam",
+            Self::Rst { .. } => "rst",
+            Self::LpfSgd { .. } => "lpf_sgd",
+        }
+    }
+
+    /// One of each kind, with hyperparameters that matter, for tests and parity runs over every method.
+    pub const SAMPLES: [Self; 5] = [
+        Self::Plain,
+        Self::Sam { rho: Rate::Constant(0.1), eps: 1e-12 },
+        Self::Rst { rho: Rate::Constant(0.1), eps: 1e-12, p: Rate::Linear(Linear::rising_with_mean(0.5)) },
+        Self::LpfSgd {
+            gamma: Rate::Cosine(Cosine { from: 0.02, to: 0.3 }),
+            scale: FilterScale::FilterRms,
+            parts: 4,
+        },
+        Self::LpfSgd { gamma: Rate::Constant(0.05), scale: FilterScale::FilterNorm, parts: 1 },
+    ];
+
+    /// The same method with its perturbation switched off.
+    pub const fn off(self) -> Self {
+        const NONE: Rate = Rate::Constant(0.0);
+        match self {
+            Self::Plain => Self::Plain,
+            Self::Sam { eps, .. } => Self::Sam { rho: NONE, eps },
+            Self::Rst { eps, p, .. } => Self::Rst { rho: NONE, eps, p },
+            Self::LpfSgd { scale, parts, .. } => Self::LpfSgd { gamma: NONE, scale, parts },
+        }
+    }
+}
+
+impl Spec {
+    /// A method over an optimizer, without a clip.
+    pub const fn new(method: MethodSpec, optimizer: OptimizerSpec) -> Self {
+        Self { method, optimizer, max_norm: None }
+    }
+
+    /// Every sample method over every sample optimizer.
+    pub fn samples() -> impl Iterator<Item = Self> {
+        MethodSpec::SAMPLES
+            .into_iter()
+            .flat_map(|method| OptimizerSpec::SAMPLES.map(|optimizer| Self::new(method, optimizer)))
+    }
+
+    /// Method and optimizer, such as `sam+adam`.
+    pub fn name(&self) -> String {
+        format!("{}+{}", self.method.name(), self.optimizer.name())
+    }
+}
+
+/// Takes a composed method, whatever its type.
+pub trait Receive<B: Backend> {
+    /// What becomes of it.
+    type Output;
+    /// Takes it.
+    fn receive<M: Method<B> + 'static>(self, method: M) -> Self::Output;
+}
+
+/// What a composition is made of beside its spec.
+#[derive(Clone, Debug)]
+pub struct Parts<Z, N = Seed, C = Seed> {
+    /// The layout of the weights.
+    pub segments: &'static [Segment],
+    /// Makes a vector of zeros.
+    pub zeros: Z,
+    /// Where weight noise comes from.
+    pub noise: N,
+    /// Where coins come from.
+    pub coin: C,
+}
+
+/// Builds what `spec` says and hands it to `receive`.
+pub fn compose<B, V, Z, N, C, R>(spec: &Spec, parts: Parts<Z, N, C>, receive: R) -> R::Output
+where
+    B: Backend,
+    V: BorrowMut<B::Vector> + 'static,
+    Z: FnMut(usize) -> V,
+    N: Noise<B> + 'static,
+    C: Coin + 'static,
+    R: Receive<B>,
+{
+    let mut parts = parts;
+    let n = params(parts.segments);
+    match spec.optimizer {
+        OptimizerSpec::Sgd { momentum: None, weight_decay, .. } => {
+            clip(spec, Sgd::new().weight_decay(weight_decay), parts, receive)
+        }
+        OptimizerSpec::Sgd { momentum: Some(momentum), dampening, nesterov, weight_decay } => {
+            let velocity = (parts.zeros)(n);
+            let sgd = Sgd::new().weight_decay(weight_decay).momentum(momentum, velocity).dampening(dampening);
+            clip(spec, if nesterov { sgd.nesterov() } else { sgd }, parts, receive)
+        }
+        OptimizerSpec::Adam { betas: [beta1, beta2], eps, weight_decay } => {
+            let [m, v] = [(parts.zeros)(n), (parts.zeros)(n)];
+            clip(
+                spec,
+                Adam::new(m, v).betas(beta1, beta2).eps(eps).weight_decay(weight_decay),
+                parts,
+                receive,
+            )
+        }
+        OptimizerSpec::AdamW { betas: [beta1, beta2], eps, weight_decay } => {
+            let [m, v] = [(parts.zeros)(n), (parts.zeros)(n)];
+            clip(
+                spec,
+                AdamW::new(m, v).betas(beta1, beta2).eps(eps).weight_decay(weight_decay),
+                parts,
+                receive,
+            )
+        }
+    }
+}
+
+fn clip<B, V, Z, N, C, O, R>(spec: &Spec, base: O, parts: Parts<Z, N, C>, receive: R) -> R::Output
+where
+    B: Backend,
+    V: BorrowMut<B::Vector> + 'static,
+    Z: FnMut(usize) -> V,
+    N: Noise<B> + 'static,
+    C: Coin + 'static,
+    O: Optimizer<B> + 'static,
+    R: Receive<B>,
+{
+    match spec.max_norm {
+        None => perturb(spec, base, parts, receive),
+        Some(max_norm) => perturb(spec, Clipped::new(max_norm, base), parts, receive),
+    }
+}
+
+fn perturb<B, V, Z, N, C, O, R>(spec: &Spec, base: O, mut parts: Parts<Z, N, C>, receive: R) -> R::Output
+where
+    B: Backend,
+    V: BorrowMut<B::Vector> + 'static,
+    Z: FnMut(usize) -> V,
+    N: Noise<B> + 'static,
+    C: Coin + 'static,
+    O: Optimizer<B> + 'static,
+    R: Receive<B>,
+{
+    let n = params(parts.segments);
+    match spec.method {
+        MethodSpec::Plain => receive.receive(Plain::new(base)),
+        MethodSpec::Sam { rho, eps } => receive.receive(Sam::new(base, (parts.zeros)(n)).rho(rho).eps(eps)),
+        MethodSpec::Rst { rho, eps, p } => {
+            let gate = Bernoulli::new(0).p(p).coin(parts.coin);
+            receive.receive(Gated::new(gate, Sam::new(base, (parts.zeros)(n)).rho(rho).eps(eps)))
+        }
+        MethodSpec::LpfSgd { gamma, scale, parts: count } => {
+            let [saved, sq_norms] = [(parts.zeros)(n), (parts.zeros)(filters(parts.segments))];
+            let method = LpfSgd::new(base, parts.segments, saved, sq_norms, 0);
+            receive.receive(method.gamma(gamma, scale).parts(count).noise(parts.noise))
+        }
+    }
+}
+
+/// What an objective may fail with.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// An objective: writes (or adds) the mean gradient of the requested samples and returns their loss.
+pub type Objective<'a, B> = dyn FnMut(
+        &<B as Backend>::Vector,
+        &mut <B as Backend>::Vector,
+        Request,
+    ) -> Result<<B as Backend>::Scalar, Failure>
+    + 'a;
+
+/// A method whose type is forgotten. A virtual call a phase, not a kernel.
+pub trait AnyMethod<B: Backend> {
+    /// [`Method::begin`].
+    fn begin(&mut self, b: &mut B, w: &mut B::Vector, clock: &Clock) -> Result<Next, flatmin::Error>;
+    /// [`Method::resume`].
+    fn resume(&mut self, b: &mut B, w: &mut B::Vector, eval: Eval<'_, B>) -> Result<Next, flatmin::Error>;
+    /// [`Method::abort`].
+    fn abort(&mut self, b: &mut B, w: &mut B::Vector);
+    /// [`step`].
+    fn step(
+        &mut self,
+        b: &mut B,
+        w: &mut B::Vector,
+        g: &mut B::Vector,
+        clock: &Clock,
+        objective: &mut Objective<'_, B>,
+    ) -> Result<B::Scalar, StepError<Failure>>;
+    /// The scalars as words of a checkpoint.
+    fn words(&self) -> Vec<u32>;
+    /// [`State::visit`].
+    fn visit(&self, see: &mut dyn FnMut(&B::Vector));
+    /// Memory beside weights and gradient.
+    fn cost(&self) -> Cost;
+}
+
+impl<B: Backend, M: Method<B>> AnyMethod<B> for M {
+    fn begin(&mut self, b: &mut B, w: &mut B::Vector, clock: &Clock) -> Result<Next, flatmin::Error> {
+        Method::begin(self, b, w, clock)
+    }
+
+    fn resume(&mut self, b: &mut B, w: &mut B::Vector, eval: Eval<'_, B>) -> Result<Next, flatmin::Error> {
+        Method::resume(self, b, w, eval)
+    }
+
+    fn abort(&mut self, b: &mut B, w: &mut B::Vector) {
+        Method::abort(self, b, w);
+    }
+
+    fn step(
+        &mut self,
+        b: &mut B,
+        w: &mut B::Vector,
+        g: &mut B::Vector,
+        clock: &Clock,
+        objective: &mut Objective<'_, B>,
+    ) -> Result<B::Scalar, StepError<Failure>> {
+        step(self, b, w, g, clock, objective)
+    }
+
+    fn words(&self) -> Vec<u32> {
+        let mut words = Vec::with_capacity(<M::Scalars as Words>::LEN);
+        self.scalars().put(&mut |word| words.push(word));
+        words
+    }
+
+    fn visit(&self, see: &mut dyn FnMut(&B::Vector)) {
+        State::visit(self, &mut |v| see(v));
+    }
+
+    fn cost(&self) -> Cost {
+        <M as State<B>>::COST
+    }
+}
+
+/// Forgets the type of a composition.
+#[derive(Clone, Copy, Debug)]
+pub struct Boxed;
+
+impl<B: Backend + 'static> Receive<B> for Boxed {
+    type Output = Box<dyn AnyMethod<B>>;
+    fn receive<M: Method<B> + 'static>(self, method: M) -> Self::Output {
+        Box::new(method)
+    }
+}
+
+/// A composition over plain vectors, with noise and coins of one seed.
+pub fn boxed<B>(spec: &Spec, segments: &'static [Segment], seed: u64) -> Box<dyn AnyMethod<B>>
+where
+    B: Backend<Vector = [f32]> + 'static,
+{
+    let zeros = |n| vec![0.0_f32; n];
+    let parts = Parts { segments, zeros, noise: Seed(seed), coin: Seed(seed) };
+    compose::<B, Vec<f32>, _, _, _, _>(spec, parts, Boxed)
+}
