@@ -1,1 +1,3 @@
 //! The host simulator of flatmin as a library: what the binary `flatmin-sim` is made of.
+
+pub mod data;
