@@ -1,3 +1,4 @@
 //! The host simulator of flatmin as a library: what the binary `flatmin-sim` is made of.
 
 pub mod compose;
+pub mod data;
