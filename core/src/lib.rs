@@ -2,5 +2,6 @@
 #![no_std]
 #![deny(unsafe_code)]
 
+pub mod layout;
 pub mod math;
 pub mod nn;
