@@ -1,0 +1,59 @@
+//! What can be wrong with the arguments of an evaluation.
+
+use core::fmt;
+
+/// A slice that the caller lends to a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buffer {
+    /// The input sample, [`IN`](super::Network::IN) floats.
+    Input,
+    /// The trainable vector, [`TRAINABLE`](super::Network::TRAINABLE) floats.
+    Weights,
+    /// The frozen vector, [`FROZEN`](super::Network::FROZEN) floats.
+    Frozen,
+    /// The activations, [`ACTS`](super::Network::ACTS) floats.
+    Activations,
+    /// The gradient, [`TRAINABLE`](super::Network::TRAINABLE) floats.
+    Gradient,
+    /// All parameters, trainable and frozen, [`PARAMS`](super::Network::PARAMS) floats.
+    Parameters,
+}
+
+/// Why a network refused its arguments. Nothing was written when one is returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// A slice has the wrong length.
+    Length {
+        /// Which slice.
+        buffer: Buffer,
+        /// Floats that the network needs there.
+        expected: usize,
+        /// Floats that were lent.
+        found: usize,
+    },
+    /// The label is not below the number of classes.
+    Label {
+        /// The label given.
+        label: usize,
+        /// Outputs of the network.
+        classes: usize,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { buffer, expected, found } => {
+                write!(f, "{buffer:?} needs {expected} floats, not {found}")
+            }
+            Self::Label { label, classes } => write!(f, "label {label} of a network with {classes} classes"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// `Ok` when `found` floats are what `buffer` needs.
+pub(super) fn check(buffer: Buffer, expected: usize, found: usize) -> Result<(), Error> {
+    if found == expected { Ok(()) } else { Err(Error::Length { buffer, expected, found }) }
+}

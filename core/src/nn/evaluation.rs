@@ -1,0 +1,235 @@
+//! The evaluation of a network on one sample, whole or in slices.
+
+use core::marker::PhantomData;
+use core::task::Poll;
+
+use super::error::{Buffer, Error, check};
+use super::loss::{cross_entropy, cross_entropy_gradient};
+use super::memory::Memory;
+use super::pass::{Goal, Pass, Stage};
+use super::sequential::Network;
+
+/// An evaluation that does as much work a call as it is told to.
+///
+/// The same units run in the same order for every sequence of budgets, so the results have the same
+/// bits. Between two calls firmware may do anything else, even drop the evaluation, as long as it keeps
+/// the lent slices as they are and the [`Pass`]:
+///
+/// ```
+/// use flatmin::nn::{Dense, Evaluation, Network, Relu, seq};
+/// use std::task::Poll;
+/// type Net = seq!(Dense<4, 8>, Relu<8>, Dense<8, 3>);
+/// let (x, w) = ([1.0; Net::IN], [0.1; Net::TRAINABLE]);
+/// let (mut acts, mut g) = ([0.0; Net::ACTS], [0.0; Net::TRAINABLE]);
+/// let mut evaluation = Evaluation::<Net>::gradient(&x, 2, 1.0, &w, &[], &mut acts, &mut g)?;
+/// let loss = loop {
+///     match evaluation.poll(3) {
+///         Poll::Ready(loss) => break loss,
+///         Poll::Pending => { /* feed the watchdog */ }
+///     }
+/// };
+/// assert!((loss - 3f32.ln()).abs() < 1e-6);
+/// # Ok::<(), flatmin::nn::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Evaluation<'a, N> {
+    memory: Memory<'a>,
+    goal: Goal,
+    label: usize,
+    scale: f32,
+    pass: Pass,
+    net: PhantomData<N>,
+}
+
+impl<'a, N: Network> Evaluation<'a, N> {
+    /// An evaluation of the output alone, which is found by [`logits`](Self::logits). Its loss is 0.
+    ///
+    /// # Errors
+    /// [`Error::Length`], before anything is written.
+    pub fn forward(
+        x: &'a [f32],
+        w: &'a [f32],
+        frozen: &'a [f32],
+        acts: &'a mut [f32],
+    ) -> Result<Self, Error> {
+        check(Buffer::Input, N::IN, x.len())?;
+        check(Buffer::Weights, N::TRAINABLE, w.len())?;
+        check(Buffer::Frozen, N::FROZEN, frozen.len())?;
+        check(Buffer::Activations, N::ACTS, acts.len())?;
+        let memory = Memory { x, w, frozen, acts, g: &mut [] };
+        Ok(Self { memory, goal: Goal::Logits, label: 0, scale: 1.0, pass: Pass::START, net: PhantomData })
+    }
+
+    /// An evaluation of the loss of class `label`, and of the [`logits`](Self::logits).
+    ///
+    /// # Errors
+    /// [`Error::Length`] or [`Error::Label`], before anything is written.
+    pub fn loss(
+        x: &'a [f32],
+        label: usize,
+        w: &'a [f32],
+        frozen: &'a [f32],
+        acts: &'a mut [f32],
+    ) -> Result<Self, Error> {
+        if label >= N::OUT {
+            return Err(Error::Label { label, classes: N::OUT });
+        }
+        Ok(Self { goal: Goal::Loss, label, ..Self::forward(x, w, frozen, acts)? })
+    }
+
+    /// An evaluation of the loss of class `label` that adds `scale` times its gradient to `g`.
+    ///
+    /// `scale` is 1/B for the mean over a batch of B samples. `g` must not hold -0 (see the contract of
+    /// the [module](super)): zero it before the first sample.
+    ///
+    /// # Errors
+    /// [`Error::Length`] or [`Error::Label`], before anything is written.
+    pub fn gradient(
+        x: &'a [f32],
+        label: usize,
+        scale: f32,
+        w: &'a [f32],
+        frozen: &'a [f32],
+        acts: &'a mut [f32],
+        g: &'a mut [f32],
+    ) -> Result<Self, Error> {
+        const { assert!(N::ACTIVATION.is_identity(), "logits come without an activation") };
+        check(Buffer::Gradient, N::TRAINABLE, g.len())?;
+        let mut evaluation = Self::loss(x, label, w, frozen, acts)?;
+        (evaluation.goal, evaluation.scale, evaluation.memory.g) = (Goal::Gradient, scale, g);
+        Ok(evaluation)
+    }
+
+    /// Goes on where `pass`, of an evaluation with the same arguments, stood.
+    #[must_use]
+    pub fn resume(self, pass: Pass) -> Self {
+        Self { pass, ..self }
+    }
+
+    /// Where the evaluation stands.
+    #[must_use]
+    pub fn pass(&self) -> Pass {
+        self.pass
+    }
+
+    /// The output of the last layer: logits after [`forward`](Self::forward) and [`loss`](Self::loss),
+    /// but their gradient after [`gradient`](Self::gradient). Unspecified before the end.
+    #[must_use]
+    pub fn logits(&self) -> &[f32] {
+        N::OUTPUT.of(self.memory.acts).unwrap_or_default()
+    }
+
+    /// Does at most `budget` units, each of at most [`MAX_UNIT`](Network::MAX_UNIT) multiply-adds;
+    /// returns the loss when none is left.
+    pub fn poll(&mut self, budget: usize) -> Poll<f32> {
+        let mut left = budget;
+        while self.pass.stage != Stage::Done {
+            let (layer, from) = (self.pass.layer as usize, self.pass.unit as usize);
+            let units = match self.pass.stage {
+                Stage::Loss => 1,
+                stage => N::units(stage, layer),
+            };
+            let to = units.min(from.saturating_add(left));
+            if from < to {
+                match self.pass.stage {
+                    Stage::Loss => self.pass.loss = self.finish_forward(),
+                    stage => N::run(stage, layer, from..to, &mut self.memory),
+                }
+                left -= to - from;
+                self.pass.unit = to as u32;
+            }
+            if to < units {
+                return Poll::Pending;
+            }
+            self.pass = self.pass.next(self.goal, N::LAYERS, N::TRAINS);
+        }
+        Poll::Ready(self.pass.loss)
+    }
+
+    /// The loss; for a gradient the logits become theirs.
+    fn finish_forward(&mut self) -> f32 {
+        let Some(z) = N::OUTPUT.of_mut(self.memory.acts) else { return f32::NAN };
+        let loss = match self.goal {
+            Goal::Gradient => cross_entropy_gradient(z, self.label, self.scale),
+            _ => cross_entropy(z, self.label),
+        };
+        loss.unwrap_or(f32::NAN)
+    }
+
+    /// All units at once.
+    fn finish(mut self) -> f32 {
+        match self.poll(usize::MAX) {
+            Poll::Ready(loss) => loss,
+            Poll::Pending => f32::NAN,
+        }
+    }
+}
+
+/// The output of a network for sample `x`; it lies in `acts`.
+///
+/// # Errors
+/// [`Error::Length`], before anything is written.
+pub fn forward<'a, N: Network>(
+    x: &[f32],
+    w: &[f32],
+    frozen: &[f32],
+    acts: &'a mut [f32],
+) -> Result<&'a [f32], Error> {
+    Evaluation::<N>::forward(x, w, frozen, acts)?.finish();
+    Ok(N::OUTPUT.of(acts).unwrap_or_default())
+}
+
+/// The loss of sample `x` of class `label`; the logits remain in `acts`, see [`logits`].
+///
+/// # Errors
+/// [`Error::Length`] or [`Error::Label`], before anything is written.
+pub fn loss<N: Network>(
+    x: &[f32],
+    label: usize,
+    w: &[f32],
+    frozen: &[f32],
+    acts: &mut [f32],
+) -> Result<f32, Error> {
+    Ok(Evaluation::<N>::loss(x, label, w, frozen, acts)?.finish())
+}
+
+/// The logits that [`loss`] left in `acts`; empty if `acts` is too short.
+#[must_use]
+pub fn logits<N: Network>(acts: &[f32]) -> &[f32] {
+    N::OUTPUT.of(acts).unwrap_or_default()
+}
+
+/// The loss of sample `x` of class `label`; adds `scale` times its gradient to `g`.
+///
+/// ```
+/// use flatmin::nn::{self, Dense, Network, Relu};
+/// type Net = nn::seq!(Dense<2, 8>, Relu<8>, Dense<8, 2>);
+/// let mut w: [f32; Net::TRAINABLE] = std::array::from_fn(|i| (i as f32 * 0.7).sin());
+/// let batch = [([0.0, 1.0], 0), ([1.0, 0.0], 1)];
+/// let mut acts = [0.0; Net::ACTS];
+/// let mut loss = 0.0;
+/// for _ in 0..100 {
+///     let mut g = [0.0; Net::TRAINABLE];
+///     loss = 0.0;
+///     for (x, label) in &batch {
+///         loss += 0.5 * nn::gradient::<Net>(x, *label, 0.5, &w, &[], &mut acts, &mut g)?;
+///     }
+///     w.iter_mut().zip(g).for_each(|(w, g)| *w -= 0.5 * g);
+/// }
+/// assert!(loss < 0.05);
+/// # Ok::<(), nn::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Length`] or [`Error::Label`], before anything is written.
+pub fn gradient<N: Network>(
+    x: &[f32],
+    label: usize,
+    scale: f32,
+    w: &[f32],
+    frozen: &[f32],
+    acts: &mut [f32],
+    g: &mut [f32],
+) -> Result<f32, Error> {
+    Ok(Evaluation::<N>::gradient(x, label, scale, w, frozen, acts, g)?.finish())
+}
