@@ -1,11 +1,9 @@
 //! The order of every sum, bit for bit, whatever trains and however the work is cut.
 
-mod nn_util;
-
 use std::task::Poll;
 
+use crate::literal::{DIGITS, Digits, GAPS, Gaps, L, ODD, Odd, Random, WRIST, Wrist, bits, literal, split};
 use flatmin::nn::{self, All, Bias, Evaluation, Frozen, Network, Pass, Stage};
-use nn_util::{DIGITS, Digits, GAPS, Gaps, L, ODD, Odd, Random, WRIST, Wrist, bits, literal, split};
 
 /// Runs `$check::<$net<A, ..>>(arguments)` for all scopes of all layers.
 macro_rules! every_scope {

@@ -1,9 +1,7 @@
 //! Gradients of every layer against central differences of an independent f64 loss.
 
-mod nn_util;
-
+use crate::literal::{DIGITS, Digits, GAPS, Gaps, L, ODD, Odd, Random, WRIST, Wrist, loss64};
 use flatmin::nn::{self, Conv1d, Dense, MeanTime, Network, Relu, Tanh};
-use nn_util::{DIGITS, Digits, GAPS, Gaps, L, ODD, Odd, Random, WRIST, Wrist, loss64};
 
 /// Rounding of a gradient of order one in f32; the differences are good to 1e-9.
 const TOLERANCE: f64 = 2e-6;

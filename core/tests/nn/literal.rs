@@ -1,16 +1,10 @@
 //! What the tests of `nn` share: nets, numbers, and two references that know nothing of `flatmin::nn`.
-#![allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    reason = "a module of several tests, each with its own needs"
-)]
 
 use flatmin::nn::{self, All, Conv1d, Dense, MeanTime, Network, Relu, Tanh};
 
 /// A layer as the references see it.
 #[derive(Clone, Copy)]
-pub enum L {
+pub(crate) enum L {
     Dense { i: usize, o: usize },
     Conv { cin: usize, len: usize, k: usize, stride: usize, cout: usize },
     Relu,
@@ -18,10 +12,10 @@ pub enum L {
     Mean { len: usize, c: usize },
 }
 
-pub type Wrist<A = All, B = All, C = All> = nn::seq!(
+pub(crate) type Wrist<A = All, B = All, C = All> = nn::seq!(
     Conv1d<6, 64, 5, 2, 16, A>, Relu<480>, Conv1d<16, 30, 5, 2, 16, B>, Relu<208>, MeanTime<13, 16>, Dense<16, 7, C>
 );
-pub const WRIST: &[L] = &[
+pub(crate) const WRIST: &[L] = &[
     L::Conv { cin: 6, len: 64, k: 5, stride: 2, cout: 16 },
     L::Relu,
     L::Conv { cin: 16, len: 30, k: 5, stride: 2, cout: 16 },
@@ -30,14 +24,14 @@ pub const WRIST: &[L] = &[
     L::Dense { i: 16, o: 7 },
 ];
 
-pub type Digits<A = All, B = All> = nn::seq!(Dense<64, 32, A>, Relu<32>, Dense<32, 10, B>);
-pub const DIGITS: &[L] = &[L::Dense { i: 64, o: 32 }, L::Relu, L::Dense { i: 32, o: 10 }];
+pub(crate) type Digits<A = All, B = All> = nn::seq!(Dense<64, 32, A>, Relu<32>, Dense<32, 10, B>);
+pub(crate) const DIGITS: &[L] = &[L::Dense { i: 64, o: 32 }, L::Relu, L::Dense { i: 32, o: 10 }];
 
 /// Odd shapes: rows, channels and inputs that fill no block, a window that does not reach the end.
-pub type Odd<A = All, B = All, C = All> = nn::seq!(
+pub(crate) type Odd<A = All, B = All, C = All> = nn::seq!(
     Conv1d<3, 15, 4, 3, 5, A>, Tanh<20>, Conv1d<5, 4, 2, 1, 19, B>, Relu<57>, MeanTime<3, 19>, Dense<19, 3, C>
 );
-pub const ODD: &[L] = &[
+pub(crate) const ODD: &[L] = &[
     L::Conv { cin: 3, len: 15, k: 4, stride: 3, cout: 5 },
     L::Tanh,
     L::Conv { cin: 5, len: 4, k: 2, stride: 1, cout: 19 },
@@ -47,9 +41,9 @@ pub const ODD: &[L] = &[
 ];
 
 /// A stride beyond the filter, so that some inputs are never read, and more than a block of channels.
-pub type Gaps<A = All, B = All, C = All> =
+pub(crate) type Gaps<A = All, B = All, C = All> =
     nn::seq!(Dense<7, 180, A>, Tanh<180>, Conv1d<18, 10, 2, 3, 6, B>, Conv1d<6, 3, 3, 1, 5, C>);
-pub const GAPS: &[L] = &[
+pub(crate) const GAPS: &[L] = &[
     L::Dense { i: 7, o: 180 },
     L::Tanh,
     L::Conv { cin: 18, len: 10, k: 2, stride: 3, cout: 6 },
@@ -57,43 +51,43 @@ pub const GAPS: &[L] = &[
 ];
 
 /// Numbers that are the same on every machine.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub u64);
 
 impl Random {
-    pub fn bits(&mut self) -> u64 {
+    pub(crate) fn bits(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0
     }
 
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.bits() >> 33) as usize % n
     }
 
     /// Uniform in [-1, 1).
-    pub fn number(&mut self) -> f32 {
+    pub(crate) fn number(&mut self) -> f32 {
         (self.bits() >> 40) as f32 / (1 << 23) as f32 - 1.0
     }
 
-    pub fn vector(&mut self, len: usize, scale: f32) -> Vec<f32> {
+    pub(crate) fn vector(&mut self, len: usize, scale: f32) -> Vec<f32> {
         (0..len).map(|_| self.number() * scale).collect()
     }
 }
 
-pub fn bits(v: &[f32]) -> Vec<u32> {
+pub(crate) fn bits(v: &[f32]) -> Vec<u32> {
     v.iter().map(|v| v.to_bits()).collect()
 }
 
 /// Trainable and frozen vector of `N`.
-pub fn split<N: Network>(full: &[f32]) -> (Vec<f32>, Vec<f32>) {
+pub(crate) fn split<N: Network>(full: &[f32]) -> (Vec<f32>, Vec<f32>) {
     let (mut w, mut frozen) = (vec![0.0; N::TRAINABLE], vec![0.0; N::FROZEN]);
     nn::split::<N>(full, &mut w, &mut frozen).unwrap();
     (w, frozen)
 }
 
 /// Loss in f64, by matrices: every layer is written as `y = M x + b`.
-pub fn loss64(net: &[L], params: &[f64], x: &[f64], label: usize) -> f64 {
+pub(crate) fn loss64(net: &[L], params: &[f64], x: &[f64], label: usize) -> f64 {
     let (mut x, mut at) = (x.to_vec(), 0);
     for layer in net {
         x = match *layer {
@@ -127,7 +121,7 @@ pub fn loss64(net: &[L], params: &[f64], x: &[f64], label: usize) -> f64 {
 }
 
 /// The numeric contract, word for word: one scalar loop a sum, everything stored, nothing skipped.
-pub fn literal(net: &[L], params: &[f32], x: &[f32], label: usize, scale: f32, g: &mut [f32]) -> f32 {
+pub(crate) fn literal(net: &[L], params: &[f32], x: &[f32], label: usize, scale: f32, g: &mut [f32]) -> f32 {
     let (mut outputs, mut starts, mut at) = (vec![x.to_vec()], vec![], 0);
     for layer in net {
         let x = outputs.last().unwrap();

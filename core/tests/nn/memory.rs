@@ -1,10 +1,8 @@
 //! What a network keeps where, and what it refuses.
 
-mod nn_util;
-
+use crate::literal::{Digits, Odd, Random, Wrist, bits, split};
 use flatmin::layout::{Kind, Segment};
 use flatmin::nn::{self, All, Bias, Buffer, Dense, Error, Evaluation, Frozen, Network, Ram, Tanh};
-use nn_util::{Digits, Odd, Random, Wrist, bits, split};
 
 #[test]
 fn ram_bill_is_what_the_buffers_take() {
