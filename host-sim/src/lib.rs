@@ -1,3 +1,6 @@
 //! The host simulator of flatmin as a library: what the binary `flatmin-sim` is made of.
 
 pub mod data;
+pub mod reference;
+pub mod replay;
+pub mod tolerance;

@@ -1,0 +1,96 @@
+//! Replays every file of tests/golden, and damaged copies of them, which must fail.
+
+use flatmin_sim::reference::Reference;
+use flatmin_sim::replay::golden::{Dtype, Golden};
+use flatmin_sim::replay::{ReplayError, Report, Runners, canary, check, check_file, rules, sibling};
+use std::path::{Path, PathBuf};
+
+/// The runners this build has. Once an f32 runner is here, every test below covers the float32 files too.
+const RUNNERS: Runners<'static> = Runners { f64: &Reference, f32: None };
+
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    assert!(paths.len() >= 90, "only {} golden files were found", paths.len());
+    paths
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// Whether a runner for the file's precision is linked.
+fn runs(golden: &Golden) -> bool {
+    golden.dtype == Dtype::F64 || RUNNERS.f32.is_some()
+}
+
+/// Replays changed text in place of the file at `path`.
+fn replay(path: &Path, text: &str) -> Result<Report, ReplayError> {
+    let golden = Golden::parse(text)?;
+    let sibling = sibling(path).map(|path| Golden::load(&path).unwrap());
+    check(&golden, sibling.as_ref(), &RUNNERS)
+}
+
+#[test]
+fn every_file_replays() {
+    let (mut replayed, mut skipped, mut failures) = (0, 0, Vec::new());
+    for path in files() {
+        match check_file(&path, &RUNNERS) {
+            Ok(report) => {
+                println!(
+                    "{:<48} {:<14} worst {:.1e} bar {:.1e}",
+                    name(&path),
+                    report.entry,
+                    report.worst,
+                    report.bar
+                );
+                replayed += 1;
+            }
+            Err(ReplayError::NoF32Runner) if RUNNERS.f32.is_none() => skipped += 1,
+            Err(error) => failures.push(format!("{}: {error}", name(&path))),
+        }
+    }
+    println!("{replayed} replayed, {skipped} float32 files skipped: no f32 runner is linked");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(replayed >= 45);
+}
+
+#[test]
+fn every_file_has_a_rule() {
+    for path in files() {
+        let golden = Golden::load(&path).unwrap();
+        if let Err(error) = rules::resolve(&golden) {
+            panic!("{}: {error}", name(&path));
+        }
+    }
+}
+
+#[test]
+fn a_moved_weight_fails_every_file() {
+    let mut canaries = 0;
+    for path in files().iter().filter(|path| runs(&Golden::load(path).unwrap())) {
+        let text = std::fs::read_to_string(path).unwrap();
+        for key in ["w", "w_avg"] {
+            let Some(moved) = canary::moved(&text, key).unwrap() else { continue };
+            let error = replay(path, &moved).expect_err(&name(path));
+            assert!(matches!(error, ReplayError::Disagrees { .. }), "{} {key}: {error}", name(path));
+            canaries += 1;
+        }
+    }
+    assert!(canaries >= 45, "only {canaries} canaries sang");
+}
+
+#[test]
+fn a_decimal_that_disagrees_with_its_hex_fails_every_file() {
+    let mut canaries = 0;
+    for path in files() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let Some(changed) = canary::disagreeing(&text).unwrap() else { continue };
+        let error = replay(&path, &changed).expect_err(&name(&path));
+        assert!(matches!(error, ReplayError::HexDisagrees { .. }), "{}: {error}", name(&path));
+        canaries += 1;
+    }
+    assert!(canaries >= 45, "only {canaries} canaries sang");
+}
