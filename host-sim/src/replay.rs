@@ -13,6 +13,7 @@ pub mod golden;
 mod hyperparameters;
 pub mod problem;
 pub mod recipe;
+mod records;
 pub mod rules;
 pub mod runner;
 
@@ -20,6 +21,7 @@ pub use ascent::{RecordedAscent, recorded_ascents};
 pub use bar::Bar;
 pub use check::{Report, check, check_trajectory};
 pub use error::ReplayError;
+pub use records::check_records;
 pub use runner::{Runner, Runners, Task, Trajectory};
 
 use golden::{Dtype, Golden};

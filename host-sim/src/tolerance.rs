@@ -41,6 +41,13 @@ pub const REPLAY_F32_FLOOR: Tolerance = Tolerance {
     reason: "17 ulp of float32: where the library's own distance is tiny by luck, rounding still shows",
 };
 
+/// Weights of a float32 trajectory: the largest float32-to-float64 distance of a library that is believed.
+pub const REPLAY_F32_OWN_CAP: Tolerance = Tolerance {
+    name: "replay_f32_own_cap",
+    value: 1e-5,
+    reason: "largest in any recorded case: 1.1e-6; more is a changed record, which must not loosen its own bar",
+};
+
 /// The perturbed point of one ascent in float32, per element, relative to `|w| + |e|`.
 pub const ASCENT_F32: Tolerance = Tolerance {
     name: "ascent_f32",
@@ -58,15 +65,15 @@ pub const SIGMA_F32: Tolerance = Tolerance {
 /// Loss and gradient of a problem against a float64 record, relative to the largest element or 1.
 pub const PROBLEM_F64: Tolerance = Tolerance {
     name: "problem_f64",
-    value: 1e-12,
-    reason: "the same formula in f64; sums of up to 64 samples in another order",
+    value: 1e-10,
+    reason: "the same formula in f64, sums in another order: 2e-15 seen, and a quadratic may cancel three digits more",
 };
 
 /// Loss and gradient of a problem in f64 against a float32 record, relative to the largest element or 1.
 pub const PROBLEM_F32: Tolerance = Tolerance {
     name: "problem_f32",
-    value: 2e-6,
-    reason: "the record itself was computed in float32: about 16 ulp of the terms it adds up",
+    value: 2e-5,
+    reason: "the record itself was computed in float32: 9e-7 seen, and a quadratic may cancel a digit more",
 };
 
 /// How far the canary moves a recorded weight, in units of `max(1, |w|)`: far beyond every bar above.
@@ -82,6 +89,7 @@ pub const TABLE: &[Tolerance] = &[
     REPLAY_F64_NORM_IN_F32,
     REPLAY_F32_FACTOR,
     REPLAY_F32_FLOOR,
+    REPLAY_F32_OWN_CAP,
     ASCENT_F32,
     SIGMA_F32,
     PROBLEM_F64,

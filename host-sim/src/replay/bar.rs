@@ -2,7 +2,7 @@
 
 use super::ReplayError;
 use super::golden::Golden;
-use crate::tolerance::{REPLAY_F32_FACTOR, REPLAY_F32_FLOOR, Tolerance};
+use crate::tolerance::{REPLAY_F32_FACTOR, REPLAY_F32_FLOOR, REPLAY_F32_OWN_CAP, Tolerance};
 
 /// How far weights may be from the recorded ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,10 +23,10 @@ impl Bar {
 
     /// The bar of a float32 case: a multiple of how far the library's own float32 run is from its float64 run at the
     /// last step both record, but never below the floor. Where noise was drawn, the two runs differ, and only the
-    /// floor is left.
+    /// floor is left. A distance beyond rounding is not believed: a changed record must not loosen its own bar.
     pub fn of_f32_case(golden: &Golden, sibling: Option<&Golden>) -> Self {
         let own = sibling.filter(|_| !golden.has_noise()).and_then(|sibling| own_distance(golden, sibling));
-        let scaled = own.map_or(0.0, |own| REPLAY_F32_FACTOR.value * own);
+        let scaled = REPLAY_F32_FACTOR.value * own.map_or(0.0, |own| own.min(REPLAY_F32_OWN_CAP.value));
         if scaled > REPLAY_F32_FLOOR.value {
             Bar { value: scaled, relative: true, row: REPLAY_F32_FACTOR.name }
         } else {

@@ -6,6 +6,7 @@ use super::bar::Bar;
 use super::golden::{Dtype, Golden, Step};
 use super::problem::Problem;
 use super::recipe::{Method, Recipe};
+use super::records::check_records;
 use super::rules::{Resolved, resolve};
 use super::runner::{Moment, Runners, Task, Trajectory};
 use crate::reference::filter_norm_sigma;
@@ -39,6 +40,7 @@ pub fn check(
 ) -> Result<Report, ReplayError> {
     let Resolved { recipe, f64_bar } = resolve(golden)?;
     let problem = Problem::of(golden)?;
+    check_records(golden, &problem)?;
     check_sigma(golden, &recipe)?;
     let (runner, bar) = match golden.dtype {
         Dtype::F64 => (runners.f64, Bar::absolute(f64_bar)),
