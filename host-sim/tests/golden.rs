@@ -5,6 +5,8 @@ use flatmin_sim::replay::golden::{Dtype, Golden};
 use flatmin_sim::replay::{
     ReplayError, Report, Runner, Runners, Task, Trajectory, canary, check, check_file, rules, sibling,
 };
+use proptest::prelude::*;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// The runners this build has. Once an f32 runner is here, every test below covers the float32 files too.
@@ -134,4 +136,50 @@ fn a_decimal_that_disagrees_with_its_hex_fails_every_file() {
         canaries += 1;
     }
     assert!(canaries >= 45, "only {canaries} canaries sang");
+}
+
+/// Walks down the file along `turns`, and puts `value` where the walk ends.
+fn replace(node: &mut Value, turns: &[prop::sample::Index], value: Value) {
+    match (node, turns) {
+        (Value::Array(list), [turn, rest @ ..]) if !list.is_empty() => {
+            let index = turn.index(list.len());
+            replace(&mut list[index], rest, value);
+        }
+        (Value::Object(map), [turn, rest @ ..]) if !map.is_empty() => {
+            let index = turn.index(map.len());
+            replace(map.values_mut().nth(index).unwrap(), rest, value);
+        }
+        (node, _) => *node = value,
+    }
+}
+
+fn odd_value() -> impl Strategy<Value = Value> {
+    let values = [
+        json!(null),
+        json!(0),
+        json!(-1.5),
+        json!(1_000_000_000),
+        json!("NaN"),
+        json!([]),
+        json!([1, 2]),
+        json!({}),
+    ];
+    prop::sample::select(values.to_vec())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn a_damaged_file_never_panics(
+        file in any::<prop::sample::Index>(),
+        turns in prop::collection::vec(any::<prop::sample::Index>(), 1..7),
+        value in odd_value(),
+    ) {
+        let paths = files();
+        let path = &paths[file.index(paths.len())];
+        let mut json: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        replace(&mut json, &turns, value);
+        let _ = replay(path, &json.to_string(), &Runners { f64: &Reference, f32: Some(&Rounded) });
+    }
 }

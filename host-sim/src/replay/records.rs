@@ -35,6 +35,12 @@ fn gap_in_first_loss(step: &Step) -> bool {
 /// A step cut into parts records `loss / M`, and the gradient summed up so far; a whole step is the case M = 1.
 fn check_step(golden: &Golden, problem: &Problem, step: &Step) -> Result<usize, ReplayError> {
     let parts = step.noise.len();
+    if parts != 0 && parts != step.evals.len() {
+        return Err(ReplayError::Inconsistent {
+            place: format!("step {}", step.step),
+            problem: format!("{parts} noises are recorded, but {} evaluations", step.evals.len()),
+        });
+    }
     let mut compared = 0;
     let mut sum = Some(vec![0.0; golden.w0.len()]);
     for (index, eval) in step.evals.iter().enumerate() {

@@ -9,9 +9,9 @@ mod lpf;
 mod sam;
 
 use super::ReplayError;
-use super::golden::Golden;
+use super::golden::{Golden, Step};
 use super::hyperparameters::Keys;
-use super::recipe::Recipe;
+use super::recipe::{Method, Recipe};
 use crate::tolerance::{REPLAY_F64, REPLAY_F64_NORM_IN_F32, Tolerance};
 use std::collections::BTreeSet;
 
@@ -82,11 +82,26 @@ pub fn resolve(golden: &Golden) -> Result<Resolved, ReplayError> {
     let mut keys = Keys::new(&golden.hyperparameters);
     let recipe = (rule.read)(&mut keys, golden)?;
     keys.done()?;
-    if golden.unread.is_empty() {
+    let unread = unread_by(&recipe, golden);
+    if unread.is_empty() {
         Ok(Resolved { recipe, f64_bar: rule.f64_bar })
     } else {
-        Err(ReplayError::UnreadKeys { keys: golden.unread.join(", ") })
+        Err(ReplayError::UnreadKeys { keys: unread.join(", ") })
     }
+}
+
+/// Keys that the parser does not know, and those that only another recipe reads.
+fn unread_by(recipe: &Recipe, golden: &Golden) -> Vec<String> {
+    let noisy = matches!(recipe.method, Method::LpfSgd(_));
+    let tossed = matches!(recipe.method, Method::Rst { .. });
+    let averaged = recipe.average.is_some();
+    let any = |has: fn(&Step) -> bool| golden.steps.iter().any(has);
+    let mut unread = golden.unread.clone();
+    let mut note = |stray: bool, keys: &str| unread.extend(stray.then(|| keys.to_owned()));
+    note(!noisy && any(|step| !step.noise.is_empty() || !step.sigma.is_empty()), "noise_m, sigma_m");
+    note(!tossed && any(|step| step.sam_step.is_some()), "sam_step");
+    note(!averaged && any(|step| step.averaged.is_some() || step.w_avg.is_some()), "averaged, w_avg");
+    unread
 }
 
 /// The methods that have a rule.

@@ -33,6 +33,9 @@ impl Quadratic {
     pub(super) fn read(json: &Value) -> Result<Self, String> {
         let Json { n, h, b, .. } = Json::deserialize(json).map_err(|e| e.to_string())?;
         let (h, b) = (h.shaped("H", &[n, n])?, b.shaped("b", &[n])?);
+        if n == 0 {
+            return Err("n is 0; it must be at least 1".into());
+        }
         let half_sum = |k: usize| 0.5 * (h[k] + h[k % n * n + k / n]);
         Ok(Quadratic { h: (0..n * n).map(half_sum).collect(), b })
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::replay::recipe::{Adam, Method, Optimizer, Sam};
+use crate::replay::recipe::{Adam, Optimizer, Sam};
 use serde_json::{Value, json};
 
 /// A file of no steps with these hyperparameters.
@@ -58,6 +58,25 @@ fn unknown_methods_and_functions_are_named() {
     deviant.notes.clear();
     deviant.unread.push("\"mask\" of step 1".into());
     refused(resolve(&deviant), &["mask"]);
+}
+
+#[test]
+fn records_that_only_another_recipe_reads_are_named() {
+    let step = |more: &str| {
+        let text = format!(
+            r#"{{"format": "golden/1", "case": "c", "set": "open", "method": "sgd", "library": "torch",
+            "library_version": "1", "function": "torch.optim.SGD", "dtype": "float64", "problem": {{}},
+            "hyperparameters": {{"lr": 1}}, "layout": [{{"name": "w", "shape": [1], "kind": "weight", "offset": 0,
+            "len": 1}}], "w0": [0], "steps": [{{"step": 1, "loss": 0, "grad_norm": 0, {more}
+            "evals": [{{"loss": 0, "grad_norm": 0, "at": "w"}}]}}]}}"#
+        );
+        resolve(&Golden::parse(&text).unwrap())
+    };
+    assert!(step("").is_ok());
+    refused(step("\"noise_0\": [1],"), &["noise_m"]);
+    refused(step("\"sam_step\": 1,"), &["sam_step"]);
+    refused(step("\"averaged\": 0,"), &["w_avg"]);
+    refused(step("\"noise_1\": [1],"), &["noise_1"]);
 }
 
 #[test]
