@@ -4,3 +4,6 @@ pub mod bench;
 pub mod compose;
 pub mod data;
 pub mod finetune;
+pub mod reference;
+pub mod replay;
+pub mod tolerance;
