@@ -30,6 +30,14 @@ pub enum ReplayError {
         /// The fields that are missing.
         missing: String,
     },
+    /// The crate refused a step.
+    #[error("step {step}: the crate refused it: {error}")]
+    Core {
+        /// The step (1-based).
+        step: usize,
+        /// What it says.
+        error: String,
+    },
     /// A decimal is not the number its `_hex` sibling spells.
     #[error(
         "{field}[{index}]: decimal {decimal} disagrees with its hex {hex} (= {value}); one of the two was changed"
@@ -128,9 +136,6 @@ pub enum ReplayError {
         /// What is wrong.
         problem: String,
     },
-    /// No runner of this precision is linked.
-    #[error("no f32 runner linked: float32 files can be parsed, but nothing runs them in this build")]
-    NoF32Runner,
     /// A runner refused the task.
     #[error("the runner cannot run \"{entry}\": {problem}")]
     Runner {

@@ -67,6 +67,6 @@ pub trait Runner {
 pub struct Runners<'a> {
     /// Runs float64 files.
     pub f64: &'a dyn Runner,
-    /// Runs float32 files; without it they fail with [`ReplayError::NoF32Runner`].
-    pub f32: Option<&'a dyn Runner>,
+    /// Runs float32 files.
+    pub f32: &'a dyn Runner,
 }
