@@ -3,3 +3,5 @@
 pub mod compose;
 pub mod data;
 pub mod finetune;
+pub mod model;
+pub mod train;
