@@ -3,12 +3,14 @@
 mod finetune;
 mod message;
 mod methods;
+mod more;
 mod names;
 mod range;
 
 pub use finetune::Finetune;
 pub use message::one_line;
 pub use methods::Methods;
+pub use more::{Baselines, Bench, Replay};
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -32,6 +34,12 @@ pub enum Command {
     Finetune(Finetune),
     /// List the training methods, optimizers, gates and averages with their memory.
     Methods(Methods),
+    /// Measure the acceptance numbers and compare them with those of an independent trainer.
+    Baselines(Baselines),
+    /// Replay recorded trajectories of other libraries through this one.
+    Replay(Replay),
+    /// Measure every kernel on this CPU, as a ratio to memcpy.
+    Bench(Bench),
 }
 
 /// Reads a command line, program name first.
