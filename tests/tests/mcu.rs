@@ -1,6 +1,7 @@
 //! The bits of an emulated microcontroller: the firmware example's run, here and under QEMU.
 
 use flatmin::backend::{Backend, Cpu, Portable};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,6 +14,11 @@ fn hash<B: Backend<Vector = [f32], Scalar = f32>>(mut b: B) -> u32 {
     assert_eq!(losses.len(), problem::STEPS as usize);
     assert!(losses[losses.len() - 1] < losses[0], "training did not lower the loss: {losses:?}");
     hash
+}
+
+/// Speaks past the test harness, which would keep it from whoever reads the log.
+fn say(line: &str) {
+    writeln!(std::io::stderr(), "{line}").unwrap();
 }
 
 fn root() -> PathBuf {
@@ -46,5 +52,5 @@ fn cortex_m4f_prints_the_hash_of_the_host() {
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     let line = format!("hash {:08x}", hash(Portable));
     assert!(said.lines().any(|l| l.trim() == line), "the host has `{line}`, the image says:\n{said}");
-    eprintln!("ran: mcu (mps2-an386, {line})");
+    say(&format!("ran: mcu (mps2-an386, {line})"));
 }

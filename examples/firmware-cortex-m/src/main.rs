@@ -14,7 +14,10 @@ use cortex_m_rt::entry;
 use cortex_m_semihosting::debug::{self, EXIT_FAILURE, EXIT_SUCCESS};
 use cortex_m_semihosting::{hprint, hprintln};
 
-use flatmin as _;
+use flatmin::backend::Portable;
+use problem::{Memory, STEPS, train};
+
+mod problem;
 
 /// Bits of FPSCR (and FPDSCR) that change the result of arithmetic: flush-to-zero, default NaN, rounding mode.
 const NOT_IEEE: u32 = 1 << 24 | 1 << 25 | 0b11 << 22;
@@ -44,8 +47,21 @@ fn assert_ieee_arithmetic() {
 fn main() -> ! {
     assert_ieee_arithmetic();
 
-    hprintln!("flatmin {} on Cortex-M4F: ready", env!("CARGO_PKG_VERSION"));
-
+    hprintln!(
+        "flatmin {} on Cortex-M4F: {} SAM steps, {} bytes",
+        env!("CARGO_PKG_VERSION"),
+        STEPS,
+        size_of::<Memory>()
+    );
+    // `singleton!` hands out a static buffer once: no stack is needed for it, and no unsafe.
+    let Some(memory) = cortex_m::singleton!(: Memory = Memory::new()) else { exit(EXIT_FAILURE) };
+    match train(&mut Portable, memory, |step, loss| hprintln!("step {:2}  loss {:.6}", step, loss)) {
+        Ok(hash) => hprintln!("hash {:08x}", hash),
+        Err(error) => {
+            hprintln!("training stopped: {}", error);
+            exit(EXIT_FAILURE)
+        }
+    }
     exit(EXIT_SUCCESS)
 }
 
