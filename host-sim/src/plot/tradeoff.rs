@@ -26,17 +26,22 @@ fn draw(summary: &Summary, svg: &mut String) -> Result<(), Box<dyn std::error::E
     let (left, right) = root.split_horizontally(SIZE.0 - LEGEND);
     let lines = &summary.lines;
     let spans = |after: fn(&Line) -> (f64, f64), before: fn(&Line) -> f64| {
-        range(lines.iter().flat_map(move |line| {
+        let ends = |line: &Line| {
             let (mean, error) = after(line);
-            [mean - error, mean + error, before(line)]
-        }))
+            [mean - error, mean + error]
+        };
+        let tight = range(lines.iter().flat_map(ends));
+        // A start that is far away would squeeze everything else; its numbers stand in the caption.
+        let reach = 2.0 * (tight.end - tight.start);
+        let near = |value: &f64| (tight.start - reach..tight.end + reach).contains(value);
+        range(lines.iter().flat_map(ends).chain(lines.iter().map(before).filter(near)))
     };
     let x =
         spans(|line| (line.old_after.mean, line.old_after.se.unwrap_or(0.0)), |line| line.old_before.mean);
     let y =
         spans(|line| (line.new_after.mean, line.new_after.se.unwrap_or(0.0)), |line| line.new_before.mean);
     let mut chart = ChartBuilder::on(&left)
-        .caption(format!("{}: after fine-tuning", label::task_title(summary.task)), font(17))
+        .caption(caption(summary), font(16))
         .margin(12)
         .x_label_area_size(46)
         .y_label_area_size(60)
@@ -53,10 +58,11 @@ fn draw(summary: &Summary, svg: &mut String) -> Result<(), Box<dyn std::error::E
         .draw()
         .map_err(text)?;
     let area = chart.plotting_area();
-    if let Some(line) = lines.first() {
-        let before = (line.old_before.mean, line.new_before.mean);
+    let before = lines.first().map(|line| (line.old_before.mean, line.new_before.mean));
+    let (x, y) = (area.get_x_range(), area.get_y_range());
+    if let Some(before) = before.filter(|(old, new)| x.contains(old) && y.contains(new)) {
         area.draw(&Cross::new(before, 7, INK.stroke_width(3))).map_err(text)?;
-        area.draw(&Text::new(" before", before, font(14))).map_err(text)?;
+        area.draw(&Text::new("  before", before, font(14))).map_err(text)?;
     }
     for line in lines {
         marker(area, line)?;
@@ -64,6 +70,12 @@ fn draw(summary: &Summary, svg: &mut String) -> Result<(), Box<dyn std::error::E
     names(&right, area, lines)?;
     root.present().map_err(text)?;
     Ok(())
+}
+
+fn caption(summary: &Summary) -> String {
+    let before = |line: &Line| format!("{:.1} new, {:.1} old", line.new_before.mean, line.old_before.mean);
+    let before = summary.lines.first().map_or_else(|| "-".to_owned(), before);
+    format!("{} (before: {before})", label::task_title(summary.task))
 }
 
 fn marker(area: &Area<'_>, line: &Line) -> Result<(), Box<dyn std::error::Error>> {
