@@ -22,7 +22,7 @@ impl SplitMix {
 
     /// An integer in `0..n` (slightly biased; fine for test data).
     pub fn below(&mut self, n: u32) -> u32 {
-        (u64::from(self.word()) * u64::from(n) >> 32) as u32
+        ((u64::from(self.word()) * u64::from(n)) >> 32) as u32
     }
 }
 

@@ -50,8 +50,16 @@ pub const TABLE: &[Tolerance] = &[
         value: 5.77,
         reason: "sqrt(2 ln 2^24) = 5.7681: the longest radius that 24 bits of uniform can give",
     },
-    Tolerance { name: "ln_ulp", value: 0.76, reason: "ULP of the result, as `math::ln` documents" },
-    Tolerance { name: "sincos", value: 1e-7, reason: "absolute, as `math::sincos_turn` documents" },
+    Tolerance {
+        name: "ln_ulp",
+        value: 0.83,
+        reason: "ULP of the result, as `math::ln` documents: 0.8266 over all positive normal floats",
+    },
+    Tolerance {
+        name: "sincos",
+        value: 1.7e-7,
+        reason: "absolute, as `math::sincos_turn` documents: 1.63e-7 over every third angle, of which truncation is 0.93e-7",
+    },
 ];
 
 /// The bar of a row.

@@ -6,25 +6,21 @@ use flatmin_tests::parity::{Fault, Form, Literal, Pool, every};
 use flatmin_tests::problems::Data;
 use flatmin_tests::tolerance::tolerance;
 
-/// The kernels (by name and form) whose mistake is seen, and those where it is not.
-fn seen(fault: Fault, data: Data, n: usize) -> (Vec<(&'static str, Form)>, Vec<(&'static str, Form)>) {
+/// A kernel as it is called.
+type Call = (&'static str, Form);
+
+/// The calls whose mistake is seen, and those where it is not.
+fn seen(fault: Fault, data: Data, n: usize) -> (Vec<Call>, Vec<Call>) {
     let pool = Pool::new(n, data, Sharing::Row);
-    every::<Literal>()
-        .iter()
-        .map(|row| {
-            let (mut found, mut expected) = (pool.clone(), pool.clone());
-            (row.run)(&mut Literal { fault: Some(fault) }, &mut found);
-            (row.run)(&mut Literal::default(), &mut expected);
-            ((row.name, row.form), found.same_bits(row.name, &expected).is_err())
-        })
-        .fold((vec![], vec![]), |(mut seen, mut missed), (row, caught)| {
-            if caught {
-                seen.push(row)
-            } else {
-                missed.push(row)
-            }
-            (seen, missed)
-        })
+    let (mut seen, mut missed) = (vec![], vec![]);
+    for row in every::<Literal>() {
+        let (mut found, mut expected) = (pool.clone(), pool.clone());
+        (row.run)(&mut Literal { fault: Some(fault) }, &mut found);
+        (row.run)(&mut Literal::default(), &mut expected);
+        let caught = found.same_bits(row.name, &expected).is_err();
+        if caught { &mut seen } else { &mut missed }.push((row.name, row.form));
+    }
+    (seen, missed)
 }
 
 #[test]
