@@ -84,8 +84,9 @@ pub trait Backend {
 
     /// Refuses a value that is not finite.
     ///
-    /// A CPU answers at once. A device may answer `Ok` and let the rest of the step keep old values if the value turns
-    /// out bad; its own status then says so.
+    /// A CPU answers at once. A device may answer `Ok`; if the value then turns out bad, every later
+    /// [`update`](Backend::update) until [`open`](Backend::open) writes the old weights (those of `saved` if given) and
+    /// leaves the state, and the device's own status says so. Other kernels run on: a perturbation must still save.
     fn check(&mut self, value: &Self::Scalar, what: Quantity) -> Result<(), Error>;
 
     /// The value of a scalar. On a device this is the only call that waits.

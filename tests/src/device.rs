@@ -28,7 +28,7 @@ pub struct Slot(usize);
 #[derive(Clone, Debug, Default)]
 pub struct Device {
     scalars: Vec<f32>,
-    /// A check of this step failed: kernels keep old values.
+    /// A check of this step failed: updates keep the old weights and the old state.
     poisoned: bool,
     /// Values that the host waited for.
     pub reads: usize,
@@ -58,12 +58,6 @@ impl Device {
         self.reads += 1;
         !self.poisoned
     }
-
-    /// Counts a kernel; whether it may write.
-    fn submit(&mut self) -> bool {
-        self.kernels += 1;
-        !self.poisoned
-    }
 }
 
 impl Backend for Device {
@@ -84,10 +78,9 @@ impl Backend for Device {
         K: Map<S, O, I>,
         Arity: MapLoop<O, I>,
     {
-        if self.submit() {
-            let scalars = scalars.map(|slot| self.scalars[slot.0]);
-            Portable.map(kernel, scalars.each_ref(), out.map(|v| &mut v.0[..]), ins.map(|v| &v.0[..]));
-        }
+        self.kernels += 1;
+        let scalars = scalars.map(|slot| self.scalars[slot.0]);
+        Portable.map(kernel, scalars.each_ref(), out.map(|v| &mut v.0[..]), ins.map(|v| &v.0[..]));
     }
 
     fn reduce<K, const I: usize>(&mut self, kernel: K, ins: [&Buffer; I]) -> Slot
@@ -95,15 +88,14 @@ impl Backend for Device {
         K: Reduce<I>,
         Arity: Rows<I>,
     {
-        self.submit();
+        self.kernels += 1;
         let value = Portable.reduce(kernel, ins.map(|v| &v.0[..]));
         self.scalar(value)
     }
 
     fn reduce_groups<K: Reduce<1>>(&mut self, kernel: K, groups: Groups<'_>, x: &Buffer, out: &mut Buffer) {
-        if self.submit() {
-            Portable.reduce_groups(kernel, groups, &x.0, &mut out.0);
-        }
+        self.kernels += 1;
+        Portable.reduce_groups(kernel, groups, &x.0, &mut out.0);
     }
 
     fn update<K, const ST: usize>(
@@ -117,8 +109,11 @@ impl Backend for Device {
         K: Update<ST>,
         Arity: UpdateLoop<ST>,
     {
-        if self.submit() {
+        self.kernels += 1;
+        if !self.poisoned {
             Portable.update(kernel, &mut w.0, saved.map(|v| &v.0[..]), &g.0, state.map(|v| &mut v.0[..]));
+        } else if let Some(saved) = saved {
+            w.0.copy_from_slice(&saved.0);
         }
     }
 
@@ -133,9 +128,8 @@ impl Backend for Device {
         K: Fill<O, I>,
         Arity: FillLoop<O, I>,
     {
-        if self.submit() {
-            Portable.fill(kernel, groups, &values.0, out.map(|v| &mut v.0[..]), ins.map(|v| &v.0[..]));
-        }
+        self.kernels += 1;
+        Portable.fill(kernel, groups, &values.0, out.map(|v| &mut v.0[..]), ins.map(|v| &v.0[..]));
     }
 
     fn open(&mut self) {

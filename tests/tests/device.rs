@@ -30,49 +30,76 @@ fn gradient(w: &[f32], g: &mut [f32], request: Request) {
     }
 }
 
-/// Trains on the device; the gradient of step `spoiled` is NaN. Returns the weights after each step.
-struct Run(Option<u32>);
+/// Kernel calls that a phase may make, which is what `Sliced` has room for.
+const CALLS: usize = 16;
+
+/// Trains on the device; one gradient, or the loss, of call `.0.1` of step `.0.0` is bad. Returns the weights after each
+/// step and how many gradients the spoiled step took.
+struct Run(Option<(u32, u32, Bad)>);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Bad {
+    Loss(f32),
+    Gradient(usize, f32),
+}
 
 impl Receive<Device> for Run {
-    type Output = Vec<Vec<f32>>;
+    type Output = (Vec<Vec<f32>>, u32);
 
     fn receive<M: Method<Device> + 'static>(self, mut method: M) -> Self::Output {
         let (mut device, mut w, mut g) = (Device::default(), Buffer::zeros(N), Buffer::zeros(N));
         device.upload(&mut w, &start());
-        let mut seen = Vec::new();
+        let (mut seen, mut spoiled_calls) = (Vec::new(), 0);
         for t in 0..STEPS {
+            let (mut call, mut hit) = (0, false);
             let mut next = method.begin(&mut device, &mut w, &clock(t)).unwrap();
+            assert!(std::mem::take(&mut device.kernels) <= CALLS);
             while let Next::Gradient(request) = next {
                 let (point, mut new) = (device.download(&w), device.download(&g));
                 gradient(&point, &mut new, request);
-                if self.0 == Some(t) {
-                    new[N / 2] = f32::NAN;
+                let mut loss = 1.0;
+                if let Some((step, at, bad)) = self.0
+                    && (step, at) == (t, call)
+                {
+                    hit = true;
+                    match bad {
+                        Bad::Loss(value) => loss = value,
+                        Bad::Gradient(i, value) => new[i] = value,
+                    }
                 }
                 device.upload(&mut g, &new);
-                let loss = device.scalar(1.0);
+                let loss = device.scalar(loss);
                 next = method.resume(&mut device, &mut w, Eval { g: &mut g, loss }).unwrap();
+                let calls = std::mem::take(&mut device.kernels);
+                assert!((1..=CALLS).contains(&calls), "{calls} kernel calls in a phase");
+                call += 1;
             }
             assert_eq!(device.reads, 0, "a method waited for the device");
-            if self.0 == Some(t) {
-                assert!(!device.status(), "the device did not notice");
-                return vec![device.download(&w), seen.pop().unwrap_or_else(start)];
+            assert_eq!(device.status(), !hit, "step {t}: the device's status");
+            device.reads = 0;
+            if self.0.is_some_and(|(step, ..)| step == t) {
+                spoiled_calls = call;
             }
             seen.push(device.download(&w));
         }
-        assert!(device.kernels > 0);
-        seen
+        (seen, spoiled_calls)
     }
 }
 
-fn on_device(spec: &Spec, spoiled: Option<u32>) -> Vec<Vec<f32>> {
+fn on_device(spec: &Spec, spoiled: Option<(u32, u32, Bad)>) -> (Vec<Vec<f32>>, u32) {
     let parts = Parts { segments: NET, zeros: Buffer::zeros, noise: Seed(9), coin: Seed(9) };
     compose::<Device, Buffer, _, _, _, _>(spec, parts, Run(spoiled))
 }
 
+/// Every sample, with and without a clip that bites.
+fn specs() -> impl Iterator<Item = Spec> {
+    Spec::samples().flat_map(|spec| [spec, Spec { max_norm: Some(0.5), ..spec }])
+}
+
 #[test]
 fn every_method_has_the_bits_of_portable_and_never_reads() {
-    for spec in Spec::samples() {
-        let device = on_device(&spec, None);
+    for spec in specs() {
+        let (device, _) = on_device(&spec, None);
         let mut method = boxed::<Portable>(&spec, NET, 9);
         let (mut w, mut g) = (start(), vec![0.0; N]);
         for (t, seen) in device.iter().enumerate() {
@@ -87,14 +114,28 @@ fn every_method_has_the_bits_of_portable_and_never_reads() {
 }
 
 #[test]
-fn a_gradient_that_is_not_finite_keeps_the_weights_where_nothing_perturbed_them() {
-    for spec in Spec::samples() {
-        // Methods that perturb before the first gradient need the host's abort to come back; see ARCHITECTURE.md.
-        if spec.method.name() == "lpf_sgd" {
-            continue;
+fn a_bad_value_at_any_call_keeps_the_weights_and_the_run_goes_on() {
+    let spoiled_step = 2;
+    let bad = [
+        Bad::Loss(f32::NAN),
+        Bad::Loss(f32::INFINITY),
+        Bad::Gradient(0, f32::NAN),
+        Bad::Gradient(N / 2, f32::INFINITY),
+        Bad::Gradient(N - 1, f32::NEG_INFINITY),
+    ];
+    for spec in specs() {
+        let (_, calls) = on_device(&spec, Some((spoiled_step, u32::MAX, bad[0])));
+        assert!(calls > 0);
+        for call in 0..calls {
+            for bad in bad {
+                let (seen, _) = on_device(&spec, Some((spoiled_step, call, bad)));
+                let case = format!("{} call {call} {bad:?}", spec.name());
+                let t = spoiled_step as usize;
+                same_bits(&case, &seen[t], &seen[t - 1]).unwrap();
+                assert!(seen.last().unwrap().iter().all(|w| w.is_finite()), "{case}");
+                assert!(same_bits(&case, &seen[t + 1], &seen[t]).is_err(), "{case}: training stopped");
+            }
         }
-        let [w, before] = &on_device(&spec, Some(2))[..] else { panic!("two vectors") };
-        same_bits(&spec.name(), w, before).unwrap();
     }
 }
 

@@ -9,10 +9,10 @@ use flatmin::layout::{Groups, Kind, Segment, Sharing, filters, params};
 use flatmin::method::{Batch, Clock, Eval, Method, Next, Request};
 use flatmin::methods::{FilterScale, LpfSgd, Plain, Sam};
 use flatmin::optimizers::{Adam, Sgd};
-use flatmin::rng::{Key, Seed, Stream, TILE, normals};
+use flatmin::rng::{Key, Seed, Stream, TILE, normals, philox};
 use flatmin::schedule::Schedule;
 use flatmin::state::State;
-use flatmin_sim::compose::{MethodSpec, Parts, Receive, Spec, compose};
+use flatmin_sim::compose::{MethodSpec, OptimizerSpec, Parts, Rate, Receive, Spec, boxed, compose};
 use flatmin_tests::compare::same_bits;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,7 +26,7 @@ const NET: &[Segment] = &[
     Segment { filters: 3, fan_in: 1, kind: Kind::Bias },
 ];
 const N: usize = params(NET);
-const STEPS: u32 = 4;
+const STEPS: u32 = 6;
 const SEED: u64 = 7;
 
 fn start() -> Vec<f32> {
@@ -63,7 +63,12 @@ where
     compose::<B, Vec<f32>, _, _, _, _>(spec, parts, receive)
 }
 
-/// Runs `body` with a method of every sample.
+/// Every sample, with and without a clip that bites.
+fn specs() -> impl Iterator<Item = Spec> {
+    Spec::samples().flat_map(|spec| [spec, Spec { max_norm: Some(0.5), ..spec }])
+}
+
+/// Runs `body` with a method of every spec.
 macro_rules! every_method {
     ($backend:ty, |$method:ident, $spec:ident| $body:block) => {{
         struct Visit(Spec);
@@ -75,7 +80,7 @@ macro_rules! every_method {
                 $body
             }
         }
-        for spec in Spec::samples() {
+        for spec in specs() {
             with::<$backend, _>(&spec, Visit(spec));
         }
     }};
@@ -157,7 +162,7 @@ fn step_async_has_the_bits_of_step() {
 fn slices_of_any_size_have_the_bits_of_step() {
     every_method!(Sliced<Cpu>, |method, spec| {
         let before = method.scalars();
-        for k in [1, 2, 7, 64, 100_000] {
+        for k in [1, 7, 64, 100_000] {
             // Method state other than scalars starts at zero, as when composed.
             method.set_scalars(before);
             State::visit_mut(&mut method, &mut |v: &mut [f32]| v.fill(0.0));
@@ -336,7 +341,7 @@ fn a_fault_at_any_call_costs_the_step_and_nothing_else() {
                     );
                 }
             }
-            for spec in Spec::samples() {
+            for spec in specs() {
                 with::<Cpu, _>(&spec, Visit(spec, fault, at));
             }
         }
@@ -384,53 +389,276 @@ fn abort_and_begin_leave_a_step_at_any_phase() {
     });
 }
 
-/// The weights after one step.
-struct OneStep;
-impl Receive<Cpu> for OneStep {
-    type Output = Vec<f32>;
-    fn receive<M: Method<Cpu> + 'static>(self, mut method: M) -> Vec<f32> {
-        let (mut w, mut g) = (start(), vec![0.0; N]);
-        let run = |w: &[f32], g: &mut [f32], r| Ok::<f32, ()>(objective(w, g, r));
-        step(&mut method, &mut Cpu::detect(), &mut w[..], &mut g[..], &clock(0), run).unwrap();
-        w
+/// One step of a sliced method, at most `stop` pieces of it, then an abort if it is not over; the number of pieces.
+fn sliced_step<M: Method<Sliced<Cpu>>>(
+    method: &mut M,
+    w: &mut [f32],
+    k: usize,
+    t: u32,
+    stop: u32,
+    bad_call: Option<u32>,
+) -> Result<u32, Error> {
+    let (mut g, mut pieces, mut calls) = (vec![0.0; N], 0, 0);
+    let mut sliced = Sliced::new(Cpu::detect(), k);
+    let (mut begun, mut loss) = (false, 0.0);
+    loop {
+        let eval = Eval { g: &mut g[..], loss };
+        if pieces == stop {
+            sliced.abort(method, w, &clock(t), eval);
+            return Ok(pieces);
+        }
+        pieces += 1;
+        let progress =
+            if begun { sliced.resume(method, w, eval)? } else { sliced.begin(method, w, &clock(t))? };
+        match progress {
+            Progress::Pending => {}
+            Progress::Ready(Next::Done) => return Ok(pieces),
+            Progress::Ready(Next::Gradient(request)) => {
+                loss = objective(w, &mut g, request);
+                if bad_call == Some(calls) {
+                    g[N / 2] = f32::NAN;
+                }
+                (begun, calls) = (true, calls + 1);
+            }
+        }
     }
+}
+
+fn vectors<B: Backend<Vector = [f32]>>(method: &impl State<B>) -> Vec<Vec<f32>> {
+    let mut all = Vec::new();
+    method.visit(&mut |v| all.push(v.to_vec()));
+    all
+}
+
+fn set_vectors<B: Backend<Vector = [f32]>>(method: &mut impl State<B>, all: &[Vec<f32>]) {
+    let mut all = all.iter();
+    method.visit_mut(&mut |v| v.copy_from_slice(all.next().unwrap()));
 }
 
 #[test]
 fn sliced_abort_after_any_piece_leaves_the_start_or_the_end() {
     every_method!(Sliced<Cpu>, |method, spec| {
-        let scalars = method.scalars();
-        for stop in (0..200).step_by(9) {
-            method.set_scalars(scalars);
-            State::visit_mut(&mut method, &mut |v: &mut [f32]| v.fill(0.0));
-            let (mut w, mut g, mut pieces) = (start(), vec![0.0; N], 0);
-            let mut sliced = Sliced::new(Cpu::detect(), 10);
-            let (mut request, mut loss) = (None, 0.0);
-            loop {
-                let eval = Eval { g: &mut g[..], loss };
-                if pieces == stop {
-                    sliced.abort(&mut method, &mut w, &clock(0), eval);
-                    break;
+        let mut w = start();
+        for t in 0..3 {
+            let (clean, scalars, state) = (w.clone(), method.scalars(), vectors(&method));
+            let before = hash::state(&w, &method);
+            let pieces = sliced_step(&mut method, &mut w, 11, t, u32::MAX, None).unwrap();
+            let (end, after, end_scalars, end_state) =
+                (w.clone(), hash::state(&w, &method), method.scalars(), vectors(&method));
+            assert_ne!(before, after);
+            for stop in 0..=pieces {
+                (w, _) = (clean.clone(), method.set_scalars(scalars));
+                set_vectors(&mut method, &state);
+                sliced_step(&mut method, &mut w, 11, t, stop, None).unwrap();
+                let found = hash::state(&w, &method);
+                let case = format!("{} step {t} stopped after {stop} of {pieces} pieces", spec.name());
+                assert!(found == before || found == after, "{case}");
+                same_bits(&case, &w, if found == before { &clean } else { &end }).unwrap();
+                // What was dropped can be done again.
+                if found == before {
+                    sliced_step(&mut method, &mut w, 64, t, u32::MAX, None).unwrap();
+                    assert_eq!(hash::state(&w, &method), after, "{case}");
                 }
-                pieces += 1;
-                let progress = match request {
-                    None => sliced.begin(&mut method, &mut w, &clock(0)).unwrap(),
-                    Some(_) => sliced.resume(&mut method, &mut w, eval).unwrap(),
-                };
-                match progress {
-                    Progress::Pending => {}
-                    Progress::Ready(Next::Done) => break,
-                    Progress::Ready(Next::Gradient(next)) => {
-                        loss = objective(&w, &mut g, next);
-                        request = Some(next);
+            }
+            (w, _) = (end, method.set_scalars(end_scalars));
+            set_vectors(&mut method, &end_state);
+        }
+    });
+}
+
+#[test]
+fn a_bad_gradient_in_slices_costs_the_step_and_nothing_else() {
+    every_method!(Sliced<Cpu>, |method, spec| {
+        let mut w = start();
+        for t in 0..STEPS {
+            for call in 0..4 {
+                let (clean, before) =
+                    ((w.clone(), vectors(&method), method.scalars()), hash::state(&w, &method));
+                let case = format!("{} step {t} call {call}", spec.name());
+                match sliced_step(&mut method, &mut w, 7, t, u32::MAX, Some(call)) {
+                    Err(error) => {
+                        assert_eq!(error, Error::NonFinite(Quantity::Gradient), "{case}");
+                        same_bits(&case, &w, &clean.0).unwrap();
+                        assert_eq!(hash::state(&w, &method), before, "{case}");
+                    }
+                    // The step has no such call.
+                    Ok(_) => {
+                        (w, _) = (clean.0, method.set_scalars(clean.2));
+                        set_vectors(&mut method, &clean.1);
                     }
                 }
             }
-            let end = with::<Cpu, _>(&spec, OneStep);
-            let is = |other: &[f32]| same_bits("w", &w, other).is_ok();
-            assert!(is(&start()) || is(&end), "{} stopped after {stop} pieces", spec.name());
+            sliced_step(&mut method, &mut w, 7, t, u32::MAX, None).unwrap();
+        }
+        assert_eq!(hash::state(&w, &method), reference(&spec), "{}", spec.name());
+    });
+}
+
+#[test]
+fn requests_are_those_of_the_definition() {
+    every_method!(Cpu, |method, spec| {
+        let (mut w, mut g) = (start(), vec![0.0; N]);
+        for t in 0..STEPS {
+            let request = |batch, accumulate| Request { batch, accumulate };
+            let climb = vec![request(Batch::Fresh, false), request(Batch::Same, false)];
+            let expected = match spec.method {
+                MethodSpec::Plain => vec![request(Batch::Fresh, false)],
+                MethodSpec::Sam { .. } => climb,
+                MethodSpec::Rst { p, .. } => {
+                    let key = [SEED as u32, (SEED >> 32) as u32];
+                    let word = philox([0, 0, t, Stream::Coin as u32], key)[0];
+                    let heads = f64::from(word >> 8) / f64::from(1 << 24) < f64::from(p.at(t, STEPS));
+                    climb[..1 + usize::from(heads)].to_vec()
+                }
+                MethodSpec::LpfSgd { parts: of, .. } => {
+                    (0..of).map(|index| request(Batch::Part { index, of }, index > 0)).collect()
+                }
+            };
+            let mut seen = Vec::new();
+            step(&mut method, &mut Cpu::detect(), &mut w[..], &mut g[..], &clock(t), |w, g, request| {
+                seen.push(request);
+                Ok::<f32, ()>(objective(w, g, request))
+            })
+            .unwrap();
+            assert_eq!(seen, expected, "{} step {t}", spec.name());
         }
     });
+}
+
+#[test]
+fn a_run_goes_on_after_an_abort_at_any_phase() {
+    every_method!(Cpu, |method, spec| {
+        let (mut w, mut g, mut b) = (start(), vec![0.0; N], Cpu::detect());
+        for t in 0..STEPS {
+            let (clean, before) = (w.clone(), hash::state::<Cpu, _>(&w, &method));
+            'phases: for phases in 0.. {
+                let mut next = method.begin(&mut b, &mut w, &clock(t)).unwrap();
+                for _ in 0..phases {
+                    let Next::Gradient(request) = next else { break };
+                    let loss = objective(&w, &mut g, request);
+                    next = method.resume(&mut b, &mut w, Eval { g: &mut g[..], loss }).unwrap();
+                }
+                if next == Next::Done {
+                    break 'phases;
+                }
+                same_bits(&spec.name(), method.clean(&w), &clean).unwrap();
+                method.abort(&mut b, &mut w);
+                same_bits(&spec.name(), &w, &clean).unwrap();
+                assert_eq!(hash::state::<Cpu, _>(&w, &method), before, "{} {phases} phases", spec.name());
+            }
+        }
+        assert_eq!(hash::state::<Cpu, _>(&w, &method), reference(&spec), "{}", spec.name());
+    });
+}
+
+#[test]
+fn a_gradient_of_the_wrong_length_costs_the_step_and_nothing_else() {
+    every_method!(Cpu, |method, spec| {
+        let (mut w, mut g, mut b) = (start(), vec![0.0; N], Cpu::detect());
+        let (clean, before) = (w.clone(), hash::state::<Cpu, _>(&w, &method));
+        for at in 0.. {
+            let mut next = method.begin(&mut b, &mut w, &clock(5)).unwrap();
+            for call in 0..=at {
+                // The step was over before the wrong gradient came.
+                let Next::Gradient(request) = next else { return };
+                let loss = objective(&w, &mut g, request);
+                if call < at {
+                    next = method.resume(&mut b, &mut w, Eval { g: &mut g[..], loss }).unwrap();
+                    continue;
+                }
+                for found in [N - 1, 0, N + 1] {
+                    let mut wrong = vec![0.0; found];
+                    let said = method.resume(&mut b, &mut w, Eval { g: &mut wrong[..], loss });
+                    // The first one ended the step.
+                    let length = Error::Length { what: "gradient", expected: N, found };
+                    assert_eq!(
+                        said,
+                        Err(if found == N - 1 { length } else { Error::NoStep }),
+                        "{}",
+                        spec.name()
+                    );
+                }
+            }
+            same_bits(&spec.name(), &w, &clean).unwrap();
+            assert_eq!(hash::state::<Cpu, _>(&w, &method), before, "{}", spec.name());
+        }
+    });
+}
+
+#[test]
+fn an_infinite_squared_norm_is_refused() {
+    let mut sam = Sam::new(Sgd::new(), vec![0.0; N]);
+    let (mut w, mut g, mut b) = (start(), vec![0.0; N], Cpu::detect());
+    let said = step(&mut sam, &mut b, &mut w[..], &mut g[..], &clock(0), |_, g, _| {
+        g.fill(f32::MAX);
+        Ok::<f32, ()>(0.0)
+    });
+    assert_eq!(said, Err(StepError::Method(Error::NonFinite(Quantity::Gradient))));
+    same_bits("w", &w, &start()).unwrap();
+}
+
+#[test]
+fn hyperparameters_out_of_range_are_refused_by_name_and_change_nothing() {
+    let rate = Rate::Constant;
+    let sgd = OptimizerSpec::momentum(0.9, 0.0);
+    let on = |method| Spec::new(method, sgd);
+    let by = |optimizer| Spec::new(MethodSpec::Plain, optimizer);
+    let (nan, inf) = (f32::NAN, f32::INFINITY);
+    let rms = FilterScale::FilterRms;
+    let lpf = |gamma, parts| on(MethodSpec::LpfSgd { gamma: rate(gamma), scale: rms, parts });
+    let rst = |p| on(MethodSpec::Rst { rho: rate(0.1), eps: 0.0, p: rate(p) });
+    let sam = |rho, eps| on(MethodSpec::Sam { rho: rate(rho), eps });
+    let momentum = |momentum, dampening| {
+        let momentum = Some(momentum);
+        by(OptimizerSpec::Sgd { momentum, dampening, nesterov: false, weight_decay: 0.0 })
+    };
+    let adam = |b1, b2, eps| by(OptimizerSpec::Adam { betas: [b1, b2], eps, weight_decay: 0.0 });
+    let adamw = |weight_decay| by(OptimizerSpec::AdamW { betas: [0.9, 0.99], eps: 0.1, weight_decay });
+    let clip = |max_norm| Spec { max_norm: Some(max_norm), ..on(MethodSpec::Plain) };
+    let mut cases = vec![
+        (lpf(0.1, 0), "parts"),
+        (rst(1.001), "p"),
+        (momentum(1.0, 0.0), "momentum"),
+        (momentum(0.9, 1.5), "dampening"),
+        (adam(1.0, 0.9, 0.1), "beta1"),
+        (adam(0.9, 1.0, 0.1), "beta2"),
+        (clip(0.0), "max_norm"),
+    ];
+    for bad in [nan, inf, -inf, -0.5] {
+        cases.extend([
+            (sam(bad, 0.0), "rho"),
+            (sam(0.1, bad), "eps"),
+            (rst(bad), "p"),
+            (lpf(bad, 2), "gamma"),
+            (momentum(bad, 0.0), "momentum"),
+            (momentum(0.9, bad), "dampening"),
+            (adam(bad, 0.9, 0.1), "beta1"),
+            (adam(0.9, bad, 0.1), "beta2"),
+            (adam(0.9, 0.9, bad), "eps"),
+            (adamw(bad), "weight_decay"),
+            (clip(bad), "max_norm"),
+        ]);
+    }
+    for (spec, expected) in cases {
+        refuses(&spec, clock(1), expected);
+    }
+    for spec in specs() {
+        for lr in [nan, inf, -inf, -0.5] {
+            refuses(&spec, Clock { lr, ..clock(1) }, "lr");
+        }
+    }
+}
+
+fn refuses(spec: &Spec, clock: Clock, expected: &str) {
+    let mut method = boxed::<Cpu>(spec, NET, SEED);
+    let (mut w, words) = (start(), method.words());
+    match method.begin(&mut Cpu::detect(), &mut w, &clock) {
+        Err(Error::Hyperparameter { name, .. }) => assert_eq!(name, expected, "{spec:?}"),
+        other => panic!("{spec:?}, {clock:?}: {other:?}"),
+    }
+    same_bits(expected, &w, &start()).unwrap();
+    assert_eq!(method.words(), words);
+    method.visit(&mut |v| assert!(v.iter().all(|v| *v == 0.0)));
 }
 
 #[test]
