@@ -97,6 +97,8 @@ fn a_zero_gradient_moves_only_what_decays() {
     for spec in Spec::samples() {
         let (ours, _) = run(&spec, NET, &start(), &|_, g| g.fill(0.0));
         let (base, _) = run(&Spec { method: MethodSpec::Plain, ..spec }, NET, &start(), &|_, g| g.fill(0.0));
+        // Two NaN would compare as equal.
+        assert!(ours.iter().all(|w| w.is_finite()), "{}", spec.name());
         same_bits(&spec.name(), &ours, &base).unwrap();
     }
 }
