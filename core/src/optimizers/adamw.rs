@@ -56,7 +56,7 @@ impl<V, S> AdamW<V, S> {
         Self { moments: self.moments.betas(beta1, beta2), ..self }
     }
 
-    /// What is added to the root, at least 0.
+    /// What is added to the root, above 0.
     pub fn eps(self, eps: f32) -> Self {
         Self { moments: self.moments.eps(eps), ..self }
     }

@@ -58,7 +58,8 @@ impl<V> Moments<V> {
     {
         require((0.0..1.0).contains(&self.beta1), "beta1", self.beta1)?;
         require((0.0..1.0).contains(&self.beta2), "beta2", self.beta2)?;
-        require(self.eps.is_finite() && self.eps >= 0.0, "eps", self.eps)?;
+        // A weight whose gradients are all 0 divides 0 by eps.
+        require(self.eps.is_finite() && self.eps > 0.0, "eps", self.eps)?;
         require_len("first moment", b.len(self.first.borrow()), n)?;
         require_len("second moment", b.len(self.second.borrow()), n)
     }
