@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-/// Why a call was refused. Weights are clean (unperturbed) whenever one of these is returned.
+/// Why a call was refused. Weights are clean (unperturbed) whenever one of these but [`Unfinished`](Self::Unfinished) is
+/// returned.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -26,6 +27,8 @@ pub enum Error {
     NonFinite(Quantity),
     /// `resume` was called without a step under way (call `begin` first).
     NoStep,
+    /// Another call of a sliced step is unfinished: repeat that one, or abort. The weights may be perturbed.
+    Unfinished,
 }
 
 /// Which quantity was not finite.
@@ -53,6 +56,9 @@ impl fmt::Display for Error {
                 f.write_str("the gradient is not finite; the step was dropped and the weights kept")
             }
             Self::NoStep => f.write_str("resume was called without begin"),
+            Self::Unfinished => {
+                f.write_str("another call of a sliced step is unfinished: repeat it, or abort")
+            }
         }
     }
 }

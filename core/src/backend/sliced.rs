@@ -18,7 +18,8 @@ const CALLS: usize = 16;
 /// are those of an uncut run, whatever the budget.
 ///
 /// Drive a method through [`begin`](Self::begin), [`resume`](Self::resume) and [`abort`](Self::abort) of this type; repeat
-/// a call with the same arguments while it answers [`Progress::Pending`].
+/// a call with the same arguments while it answers [`Progress::Pending`]; another call in between is refused as
+/// [`Error::Unfinished`]. Kernels that are called any other way, by [`step`](crate::drive::step) or an average, say, run whole.
 #[derive(Clone, Copy, Debug)]
 pub struct Sliced<B> {
     inner: B,
@@ -34,6 +35,8 @@ pub struct Sliced<B> {
     scalars: [f32; CALLS],
     pending: bool,
     phase: Phase,
+    /// Inside a piece: only then are kernels cut.
+    running: bool,
 }
 
 /// Which call is under way between two pieces.
@@ -68,6 +71,7 @@ impl<B: Isa> Sliced<B> {
             scalars: [0.0; CALLS],
             pending: false,
             phase: Phase::None,
+            running: false,
         }
     }
 
@@ -125,9 +129,15 @@ impl<B: Isa> Sliced<B> {
         method: &mut M,
         run: impl FnOnce(&mut Self, &mut M) -> Result<Next, Error>,
     ) -> Result<Progress, Error> {
+        if self.phase != Phase::None && self.phase != phase {
+            // Its kernels are in part done: neither can they be taken for those of another call, nor be undone.
+            return Err(Error::Unfinished);
+        }
         let before = method.scalars();
         (self.left, self.call, self.pending, self.phase) = (budget, 0, false, phase);
+        self.running = true;
         let outcome = run(self, method);
+        self.running = false;
         if self.pending {
             method.set_scalars(before);
             return Ok(Progress::Pending);
@@ -138,6 +148,9 @@ impl<B: Isa> Sliced<B> {
 
     /// The elements of the next kernel call that this run may work on; `None` if it is finished or must wait.
     fn turn(&mut self, len: usize) -> Option<Range<usize>> {
+        if !self.running {
+            return Some(0..len);
+        }
         let call = self.call;
         self.call += 1;
         if self.pending || call < self.done {
@@ -200,6 +213,9 @@ impl<B: Isa> Backend for Sliced<B> {
         K: Reduce<I>,
         Arity: Rows<I>,
     {
+        if !self.running {
+            return self.inner.reduce(kernel, ins);
+        }
         let call = self.call;
         if let Some(range) = self.turn(ins.first().map_or(0, |x| x.len())) {
             self.partial =
@@ -215,6 +231,9 @@ impl<B: Isa> Backend for Sliced<B> {
     }
 
     fn reduce_groups<K: Reduce<1>>(&mut self, kernel: K, groups: Groups<'_>, x: &[f32], out: &mut [f32]) {
+        if !self.running {
+            return self.inner.reduce_groups(kernel, groups, x, out);
+        }
         let Some(range) = self.turn(x.len()) else { return };
         for span in groups.spans().filter(|span| span.measured) {
             let end = span.start + span.len;
@@ -266,7 +285,7 @@ impl<B: Isa> Backend for Sliced<B> {
 
     fn check(&mut self, value: &f32, what: Quantity) -> Result<(), Error> {
         // A scalar that is not there yet is neither good nor bad.
-        if self.pending { Ok(()) } else { self.inner.check(value, what) }
+        if self.running && self.pending { Ok(()) } else { self.inner.check(value, what) }
     }
 
     fn read(&mut self, value: &f32) -> f32 {
