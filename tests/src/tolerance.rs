@@ -75,6 +75,26 @@ pub const TABLE: &[Tolerance] = &[
         value: 1.7e-7,
         reason: "absolute, as `math::sincos_turn` documents: 1.63e-7 over every third angle, of which truncation is 0.93e-7",
     },
+    Tolerance {
+        name: "perturbation",
+        value: 2e-7,
+        reason: "relative: a norm within about 1 ULP, a root, a sum with eps, a division and a product of half an ULP (6e-8) each; seen: below 1e-7",
+    },
+    Tolerance {
+        name: "permutation",
+        value: 1e-6,
+        reason: "relative distance after 8 steps whose norms and means are added in another order; seen: below 1e-7",
+    },
+    Tolerance {
+        name: "textbook",
+        value: 5e-7,
+        reason: "relative distance from f64 after 20 steps of up to ten roundings of half an ULP (6e-8), most of which cancel; seen: below 3e-7",
+    },
+    Tolerance {
+        name: "running_mean",
+        value: 3e-7,
+        reason: "absolute, of means of values below 1 after at most 50 roundings of half an ULP (3e-8 below 1/2), most of which cancel; seen: below 1e-7",
+    },
 ];
 
 /// The bar of a row.

@@ -144,3 +144,45 @@ fn every_tolerance_is_used() {
         assert!(used, "nobody uses the tolerance {}", row.name);
     }
 }
+
+/// Whether a line of code holds a float in the notation of a tolerance, such as 1e-6.
+fn has_small_literal(line: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default().as_bytes();
+    code.windows(4).any(|w| w[0].is_ascii_digit() && w[1] == b'e' && w[2] == b'-' && w[3].is_ascii_digit())
+}
+
+/// Whether a line compares with a number of its own, such as `< 0.001` or `5.0 * sd`; ends of ranges and signs are no bars.
+fn has_bare_bar(line: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    let asserts = code.contains("assert") && (code.contains(".abs()") || code.contains("distance"));
+    asserts
+        && code
+            .split(['<', '>'])
+            .skip(1)
+            .any(|right| right.trim_start_matches(['=', ' ']).starts_with(|c: char| c.is_ascii_digit()))
+}
+
+#[test]
+fn tolerances_stand_in_the_table_only() {
+    assert!(has_small_literal("x < 1e-6") && !has_small_literal("// 1e-6") && !has_small_literal("one-1"));
+    assert!(has_bare_bar("assert!(x.abs() < 5.0 * sd)") && !has_bare_bar("assert!(x.abs() <= tolerance(a))"));
+    for folder in ["tests/src", "tests/tests"] {
+        for (path, text) in sources(folder) {
+            if ["tolerance.rs", "coverage.rs"].iter().any(|exempt| path.ends_with(exempt)) {
+                continue;
+            }
+            // Unit tests of the test data say what the data is.
+            let text = if path.ends_with("problems.rs") {
+                text.split("#[cfg(test)]").next().unwrap()
+            } else {
+                &text
+            };
+            for (number, line) in text.lines().enumerate() {
+                let place = format!("{}:{}: {line}", path.display(), number + 1);
+                // A stabiliser is a hyperparameter.
+                assert!(!has_small_literal(line) || line.contains("eps"), "{place}");
+                assert!(!has_bare_bar(line), "{place}");
+            }
+        }
+    }
+}

@@ -124,7 +124,7 @@ fn coins_are_fair_independent_of_order_and_reproducible() {
     let n = 20_000;
     let heads = (0..n).filter(|t| Seed(5).toss(0.3, *t)).count() as f64;
     let (mean, sd) = (0.3 * f64::from(n), (0.3 * 0.7 * f64::from(n)).sqrt());
-    assert!((heads - mean).abs() < 5.0 * sd, "{heads} heads");
+    assert!((heads - mean).abs() < tolerance("z_score") * sd, "{heads} heads");
     assert_eq!(Seed(5).toss(0.5, 77), Seed(5).toss(0.5, 77));
     assert!((0..64).any(|t| Seed(5).toss(0.5, t) != Seed(6).toss(0.5, t)));
 }
