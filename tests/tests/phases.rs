@@ -301,7 +301,10 @@ fn faulty<M: Method<Cpu>>(
     let said =
         catch_unwind(AssertUnwindSafe(|| step(method, &mut b, w, &mut g[..], &clock(t), &mut objective)));
     match said {
-        Ok(Ok(_)) => None,
+        Ok(Ok(_)) => {
+            assert!(call <= at, "call {at} went wrong ({fault:?}) and nobody noticed");
+            None
+        }
         Ok(Err(StepError::Method(error))) => Some(Some(error)),
         Ok(Err(StepError::Objective(_))) | Err(_) => Some(None),
     }
