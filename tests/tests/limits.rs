@@ -10,6 +10,7 @@ use flatmin::method::{Batch, Clock, Request};
 use flatmin::methods::FilterScale;
 use flatmin::noise::{Draw, Noise};
 use flatmin::rng::Seed;
+use flatmin::schedule::{Anneal, Cosine, Linear, Schedule, SwaRate, WarmUp};
 use flatmin_sim::compose::{Boxed, MethodSpec, OptimizerSpec, Parts, Rate, Spec, boxed, compose};
 use flatmin_tests::compare::{close, same_bits};
 use flatmin_tests::problems::SplitMix;
@@ -524,5 +525,43 @@ fn every_buffer_of_the_wrong_length_is_refused() {
                 same_bits(&spec.name(), &w, &values(N, 12)).unwrap();
             }
         }
+    }
+}
+
+/// Every step from the last one on has the last value: at 1.5, 2, 3.7 times the run too, where a cosine turns back.
+#[test]
+fn schedules_stay_where_they_end() {
+    fn stays(what: &str, schedule: impl Schedule, from: u32, last: f32, rising: bool) {
+        const TOTAL: u32 = 200;
+        let at = |t: u32| f64::from(schedule.at(t, TOTAL));
+        for t in (from..2 * TOTAL).chain([3 * TOTAL, 740, 1000, u32::MAX]) {
+            close(&format!("{what} at {t}"), at(t), last.into(), tolerance("schedule")).unwrap();
+        }
+        for t in 0..TOTAL {
+            let (now, then) = if rising { (at(t), at(t + 1)) } else { (at(t + 1), at(t)) };
+            assert!(now <= then + tolerance("schedule"), "{what} turns back at {t}");
+        }
+    }
+    stays("linear", Linear { from: 0.7, to: 0.2 }, 200, 0.2, false);
+    stays("linear", Linear { from: 0.1, to: 0.6 }, 200, 0.6, true);
+    stays("cosine", Cosine { from: 0.7, to: 0.2 }, 200, 0.2, false);
+    stays("cosine", Cosine { from: 0.02, to: 0.3 }, 200, 0.3, true);
+    stays("anneal", Anneal { from: 0.7, to: 0.2, until: 0.5 }, 100, 0.2, false);
+    stays("anneal", Anneal { from: 0.7, to: 0.2, until: 0.0 }, 0, 0.2, false);
+    stays("swa", SwaRate { lr: 0.5, swa_lr: 0.05, start: 100 }, 90, 0.05, false);
+    stays("swa", SwaRate { lr: 0.5, swa_lr: 0.05, start: 0 }, 0, 0.05, false);
+    stays("warm up", WarmUp { from: 0.0, steps: 50, then: 0.3 }, 50, 0.3, true);
+    // A run without steps is over.
+    assert_eq!((Linear { from: 0.0, to: 1.0 }.at(0, 0), Cosine { from: 1.0, to: 0.0 }.at(0, 0)), (1.0, 0.0));
+}
+
+/// RST's rising line over the steps 0..T: its mean is that of the specification, and it stays a probability.
+#[test]
+fn the_rising_line_has_the_mean_of_the_specification() {
+    for (p, mean) in [(0.2, 0.1998), (0.5, 0.4995), (0.8, 0.7998)] {
+        let line = Linear::rising_with_mean(p);
+        let sum: f64 = (0..1000).map(|t| f64::from(line.at(t, 1000))).sum();
+        close("mean", sum / 1000.0, mean, tolerance("schedule")).unwrap();
+        assert!((0..2000).all(|t| (0.0..=1.0).contains(&line.at(t, 1000))));
     }
 }

@@ -263,6 +263,7 @@ fn streams_and_parts_do_not_collide() {
         for part in [0, 1, 2, 3, 255, 256, 65_535, 65_536, (1 << 24) - 1] {
             let key = Key::new(11, stream, 5).part(part);
             assert_eq!((key.seed_low, key.seed_high, key.step), (11, 0, 5));
+            assert_eq!(key.stream, stream as u32 + 256 * part, "recorded noise depends on these very bits");
             assert!(seen.insert(key.stream), "{stream:?} part {part}");
         }
     }
