@@ -109,7 +109,7 @@ fn deviations(w: &[f32], scale: FilterScale) -> Vec<f64> {
         let (f, k) = (segment.filters as usize, segment.fan_in as usize);
         match (segment.kind, scale) {
             (Kind::Bias | Kind::Norm, FilterScale::FilterNorm) => {
-                all.extend(vec![norm_of(at..at + f * k); f])
+                all.extend(vec![norm_of(at..at + f * k); f]);
             }
             (Kind::Bias | Kind::Norm, FilterScale::FilterRms) => all.extend(&rows),
             _ => {
