@@ -1,0 +1,142 @@
+//! The command line: what can be asked for, in words. What is done about it stands in [`commands`](crate::commands).
+
+mod finetune;
+mod message;
+mod methods;
+mod more;
+mod names;
+mod range;
+
+pub use finetune::Finetune;
+pub use message::one_line;
+pub use methods::Methods;
+pub use more::{Baselines, Bench, Replay};
+
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+/// Personalises small networks on real people's data, once with every training method, and says what each method
+/// bought. Without a command: finetune.
+#[derive(Debug, Parser)]
+#[command(name = "flatmin-sim", version, args_conflicts_with_subcommands = true, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    finetune: Finetune,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum Command {
+    /// Personalise a model for every person with every method; tables and plots (the default command).
+    Finetune(Finetune),
+    /// List the training methods, optimizers, gates and averages with their memory.
+    Methods(Methods),
+    /// Measure the acceptance numbers and compare them with those of an independent trainer.
+    Baselines(Baselines),
+    /// Replay recorded trajectories of other libraries through this one.
+    Replay(Replay),
+    /// Measure every kernel on this CPU, as a ratio to memcpy.
+    Bench(Bench),
+}
+
+/// Reads a command line, program name first.
+///
+/// # Errors
+/// When it asks for something that does not exist, and when it asks for the help text or the version.
+pub fn parse<I, T>(args: I) -> Result<Command, clap::Error>
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let cli = Cli::try_parse_from(args)?;
+    Ok(cli.command.unwrap_or(Command::Finetune(cli.finetune)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finetune::{Arm, Scope, Settings, Task};
+    use clap::CommandFactory;
+    use std::path::Path;
+
+    fn settings(args: &str) -> Settings {
+        let line = format!("flatmin-sim {args}");
+        match parse(line.split_whitespace()).unwrap() {
+            Command::Finetune(args) => args.settings(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn refusal(args: &str) -> String {
+        one_line(&parse(format!("flatmin-sim {args}").split_whitespace()).unwrap_err())
+    }
+
+    #[test]
+    fn clap_finds_no_fault() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_means_finetune() {
+        assert_eq!(settings(""), settings("finetune"));
+        assert_eq!(settings("--task spar --seeds 3"), settings("finetune --task spar --seeds 3"));
+        assert!(matches!(parse(["flatmin-sim", "methods"]), Ok(Command::Methods(_))));
+    }
+
+    #[test]
+    fn defaults_are_everything_once() {
+        let all = settings("");
+        assert_eq!(all.tasks, [Task::Turned, Task::Spar]);
+        assert_eq!((all.arms.len(), all.person, all.seeds, all.lr), (10, None, 1, None));
+        assert_eq!(
+            (all.noise, all.scope, all.replay, all.data, all.threads),
+            (0.0, Scope::All, None, None, 0)
+        );
+    }
+
+    #[test]
+    fn every_option_arrives() {
+        let asked = settings(
+            "--task digits --method sam,sgd --method sam+swa,sam --person 3 --seeds 5 --lr 0.01 --noise 0.2 \
+             --scope bias --replay 2 --data a.tds --threads 4",
+        );
+        assert_eq!(asked.tasks, [Task::Digits]);
+        assert_eq!(asked.arms, [Arm::Sam, Arm::Sgd, Arm::SamSwa]);
+        assert_eq!((asked.person, asked.seeds, asked.lr, asked.noise), (Some(3), 5, Some(0.01), 0.2));
+        assert_eq!((asked.scope, asked.replay, asked.threads), (Scope::Bias, Some(2), 4));
+        assert_eq!(asked.data.as_deref(), Some(Path::new("a.tds")));
+    }
+
+    #[test]
+    fn refusals_are_one_line_and_name_what_is_known() {
+        for (args, words) in [
+            ("--task wrist", ["--task", "turned, digits, spar, all"]),
+            ("--method smam", ["--method", "sgd, sgd-2x, sgd-wd, adam, sam, lpf, rst, ema, swa, sam+swa"]),
+            ("--noise 20", ["--noise", "for 20 % write 0.2"]),
+            ("--noise nan", ["--noise", "from 0 to 1"]),
+            ("--lr -1", ["--lr", "--help"]),
+            ("--lr 11", ["--lr", "from 0 to 10"]),
+            ("--seeds 0", ["--seeds", "from 1 to 1000"]),
+            ("--replay 1000", ["--replay", "from 0 to 100"]),
+            ("--person 300", ["--person", "from 0 to 255"]),
+            ("--task spar methods", ["methods", "--help"]),
+            ("methods --filters -1", ["-1", "--help"]),
+        ] {
+            let refusal = refusal(args);
+            assert!(words.iter().all(|word| refusal.contains(word)), "{args}: {refusal}");
+            assert!(!refusal.contains('\n'), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn help_explains_every_option_with_its_default() {
+        let help = Cli::command().render_long_help().to_string();
+        for word in ["[default: all]", "[default: 1]", "[default: flatmin-out]", "share", "epochs", "--json"]
+        {
+            assert!(help.contains(word), "{word} is missing in\n{help}");
+        }
+    }
+}

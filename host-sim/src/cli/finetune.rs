@@ -1,0 +1,76 @@
+//! Options of `finetune`.
+
+use super::names::Choice;
+use super::range;
+use crate::finetune::{Arm, Scope, Settings};
+use crate::report::label;
+use clap::Args;
+use std::path::PathBuf;
+
+/// What is personalised, how, and where results go.
+#[derive(Debug, Args)]
+pub struct Finetune {
+    /// What is personalised
+    #[arg(long, value_enum, default_value = "all")]
+    task: Choice,
+    /// Methods to compare, separated by commas or given again; the default is all of them
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "METHODS")]
+    method: Vec<Arm>,
+    /// Only this person (spar: 1 to 10) or writer (digits, turned: 0 to 13) is left out of the base model and
+    /// personalised; the default is everyone in turn
+    #[arg(long, value_name = "N", value_parser = range::person)]
+    person: Option<u8>,
+    /// Repetitions with other random numbers, 1 to 1000
+    #[arg(long, value_name = "N", default_value = "1", value_parser = range::seeds)]
+    seeds: u32,
+    /// Learning rate of every method, from 0 to 10; the default is each method's tuned one
+    #[arg(long, value_name = "X", value_parser = range::lr)]
+    lr: Option<f32>,
+    /// The share of the user's labels that are wrong, from 0 to 1: 0.2 is 20 %
+    #[arg(long, value_name = "P", default_value = "0", value_parser = range::noise)]
+    noise: f32,
+    /// What is trained
+    #[arg(long, value_enum, default_value_t)]
+    scope: Scope,
+    /// Stored old samples trained beside each labelled one, 0 to 100; the default is 0 for every method, and also 1
+    /// for sgd and sam, at half the epochs
+    #[arg(long, value_name = "N", value_parser = range::replay)]
+    replay: Option<u32>,
+    /// A data set in the TDS1 format instead of the embedded one; of the tasks asked for, those that it fits are run
+    #[arg(long, value_name = "FILE.tds")]
+    data: Option<PathBuf>,
+    /// Worker threads; 0 is one a core. Results do not depend on it
+    #[arg(long, value_name = "N", default_value = "0", value_parser = range::threads)]
+    threads: usize,
+    /// Folder for tables (table.txt), plots (*.svg) and one JSON line a run (rows.jsonl)
+    #[arg(long, value_name = "DIR", default_value = "flatmin-out")]
+    pub out: PathBuf,
+    /// Print one JSON line a run instead of the tables
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Finetune {
+    /// What the experiment is asked for.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            tasks: self.task.tasks(),
+            arms: self.arms(),
+            person: self.person,
+            seeds: self.seeds,
+            lr: self.lr,
+            noise: self.noise,
+            scope: self.scope,
+            replay: self.replay,
+            data: self.data.clone(),
+            threads: self.threads,
+        }
+    }
+
+    /// The methods asked for, each once.
+    fn arms(&self) -> Vec<Arm> {
+        let asked = if self.method.is_empty() { &label::ARMS[..] } else { &self.method };
+        let first = |&(place, arm): &(usize, &Arm)| !asked[..place].contains(arm);
+        asked.iter().enumerate().filter(first).map(|(_, &arm)| arm).collect()
+    }
+}

@@ -1,0 +1,37 @@
+//! Numbers within limits; the refusal says the limits and what they mean.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+fn number<T>(text: &str, accept: impl Fn(&T) -> bool, rule: impl Display) -> Result<T, String>
+where
+    T: FromStr,
+{
+    text.parse().ok().filter(accept).ok_or_else(|| rule.to_string())
+}
+
+pub(super) fn person(text: &str) -> Result<u8, String> {
+    number(text, |_| true, "a person (or writer) is a number from 0 to 255")
+}
+
+pub(super) fn seeds(text: &str) -> Result<u32, String> {
+    number(text, |n| (1..=1000).contains(n), "repetitions are a number from 1 to 1000")
+}
+
+pub(super) fn lr(text: &str) -> Result<f32, String> {
+    let rule = "a learning rate is a number from 0 to 10, such as 0.003";
+    number(text, |lr| (0.0..=10.0).contains(lr), rule)
+}
+
+pub(super) fn noise(text: &str) -> Result<f32, String> {
+    let rule = "the share of wrong labels is a number from 0 to 1: for 20 % write 0.2";
+    number(text, |share| (0.0..=1.0).contains(share), rule)
+}
+
+pub(super) fn replay(text: &str) -> Result<u32, String> {
+    number(text, |n| *n <= 100, "stored samples per labelled one are a number from 0 to 100")
+}
+
+pub(super) fn threads(text: &str) -> Result<usize, String> {
+    number(text, |n| *n <= 1024, "threads are a number from 0 (one a core) to 1024")
+}

@@ -1,0 +1,55 @@
+//! What the commands do: one small file each.
+
+pub mod baselines;
+pub mod bench;
+pub mod finetune;
+pub mod methods;
+pub mod replay;
+
+use crate::cli::Command;
+use crate::{output, plot};
+use std::io;
+
+/// Why a command failed: what, where, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The output folder or a file in it.
+    #[error(transparent)]
+    Output(#[from] output::Error),
+    /// A picture.
+    #[error(transparent)]
+    Plot(#[from] plot::Error),
+    /// The computation itself.
+    #[error(transparent)]
+    Job(Box<dyn std::error::Error + Send + Sync>),
+    /// A comparison failed; the lines above say where.
+    #[error("{0} does not agree; the lines marked FAIL say which")]
+    Disagrees(&'static str),
+    /// A result cannot be written as JSON.
+    #[error("cannot write a result as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Standard output.
+    #[error("cannot write to standard output: {0}")]
+    Stdout(#[from] io::Error),
+}
+
+impl Error {
+    /// Whether the reader of standard output has gone, as `head` does: no failure.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// Does what is asked for.
+///
+/// # Errors
+/// See [`Error`].
+pub fn run(command: &Command) -> Result<(), Error> {
+    match command {
+        Command::Finetune(args) => finetune::run(args),
+        Command::Methods(args) => methods::run(args),
+        Command::Baselines(args) => baselines::run(args),
+        Command::Replay(args) => replay::run(args),
+        Command::Bench(args) => bench::run(args),
+    }
+}

@@ -1,0 +1,68 @@
+//! `finetune`: runs the experiment, prints its tables, and files rows, tables and plots.
+
+use super::Error;
+use crate::cli::Finetune;
+use crate::finetune::{self, Row, Settings};
+use crate::output::Folder;
+use crate::report::summary::Summary;
+use crate::report::{rows, table};
+use crate::{plot, progress};
+use std::io::{Write, stderr, stdout};
+use std::path::Path;
+
+/// Runs the experiment as the command line says.
+///
+/// # Errors
+/// As [`execute`].
+pub fn run(args: &Finetune) -> Result<(), Error> {
+    let print = if args.json { Print::Json } else { Print::Table };
+    let progress = progress::on_stderr();
+    execute(
+        &args.settings(),
+        &args.out,
+        print,
+        |settings| finetune::run(settings, &*progress),
+        &mut stdout().lock(),
+    )
+}
+
+/// What goes to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Print {
+    /// The tables.
+    Table,
+    /// One JSON line a run.
+    Json,
+}
+
+/// Runs `job`, files what it found in the folder `out`, then prints it to `to`.
+///
+/// # Errors
+/// Before the job when the folder cannot be written; after it when the job failed or a result cannot be written.
+pub fn execute<E>(
+    settings: &Settings,
+    out: &Path,
+    print: Print,
+    job: impl FnOnce(&Settings) -> Result<Vec<Row>, E>,
+    to: &mut dyn Write,
+) -> Result<(), Error>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let folder = Folder::open(out)?;
+    let found = job(settings).map_err(|error| Error::Job(Box::new(error)))?;
+    let summaries = Summary::of(&found);
+    let (lines, tables) = (rows::to_lines(&found)?, table::render(&summaries, &settings.into()));
+    folder.write("rows.jsonl", &lines)?;
+    folder.write("table.txt", &tables)?;
+    for summary in &summaries {
+        let task = crate::report::label::task(summary.task);
+        folder.write(&format!("tradeoff-{task}.svg"), &plot::tradeoff(summary)?)?;
+        folder.write(&format!("curves-{task}.svg"), &plot::curves(summary)?)?;
+    }
+    to.write_all(if print == Print::Json { lines.as_bytes() } else { tables.as_bytes() })?;
+    to.flush()?;
+    // Only a courtesy: a closed standard error is no failure.
+    let _ = writeln!(stderr(), "Tables, rows and plots are in {}.", folder.path().display());
+    Ok(())
+}

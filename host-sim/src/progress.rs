@@ -1,0 +1,15 @@
+//! How far the work is, for people: bars on a terminal, plain lines elsewhere. Both go to standard error.
+
+mod bars;
+mod lines;
+
+pub use bars::Bars;
+pub use lines::Lines;
+
+use crate::finetune::Progress;
+use std::io::{IsTerminal, stderr};
+
+/// Bars if standard error is a terminal, lines otherwise.
+pub fn on_stderr() -> Box<dyn Progress> {
+    if stderr().is_terminal() { Box::new(Bars::new()) } else { Box::new(Lines::new(stderr())) }
+}

@@ -1,0 +1,14 @@
+//! What came out, as numbers with their uncertainty, and as text.
+//!
+//! Rows become a [`Summary`](summary::Summary) a task; tables, verdicts and [plots](crate::plot) show summaries.
+
+mod grid;
+pub mod label;
+pub mod methods;
+mod origin;
+pub mod rows;
+pub mod stats;
+pub mod summary;
+pub mod table;
+mod units;
+pub mod verdict;

@@ -1,0 +1,111 @@
+//! Names for people: of tasks, methods and scopes.
+
+use crate::finetune::{Arm, Scope, Task};
+
+/// Every method, in the order of the tables.
+pub const ARMS: [Arm; 10] = [
+    Arm::Sgd,
+    Arm::Sgd2x,
+    Arm::SgdWd,
+    Arm::Adam,
+    Arm::Sam,
+    Arm::Lpf,
+    Arm::Rst,
+    Arm::Ema,
+    Arm::Swa,
+    Arm::SamSwa,
+];
+
+/// The name of a method, as in JSON rows and on the command line.
+pub const fn arm(arm: Arm) -> &'static str {
+    match arm {
+        Arm::Sgd => "sgd",
+        Arm::Sgd2x => "sgd-2x",
+        Arm::SgdWd => "sgd-wd",
+        Arm::Adam => "adam",
+        Arm::Sam => "sam",
+        Arm::Lpf => "lpf",
+        Arm::Rst => "rst",
+        Arm::Ema => "ema",
+        Arm::Swa => "swa",
+        Arm::SamSwa => "sam+swa",
+    }
+}
+
+/// What a method is.
+pub const fn arm_title(arm: Arm) -> &'static str {
+    match arm {
+        Arm::Sgd => "SGD with momentum",
+        Arm::Sgd2x => "sgd with twice the epochs: the compute of sam",
+        Arm::SgdWd => "sgd with weight decay 0.01 (not tuned)",
+        Arm::Adam => "AdamW",
+        Arm::Sam => "sharpness-aware minimization over sgd: two gradients a step",
+        Arm::Lpf => "LPF-SGD: sgd on a smoothed loss, one gradient a step",
+        Arm::Rst => "sam at random steps, sgd at the others",
+        Arm::Ema => "sgd, exponential average of the weights",
+        Arm::Swa => "sgd, mean of late weights",
+        Arm::SamSwa => "sam, mean of late weights",
+    }
+}
+
+/// A method with its stored samples, such as `sam`, `sam+replay`, `sam+replay2`.
+pub fn line(method: Arm, replay: u32) -> String {
+    match (arm(method), replay) {
+        (name, 0) => name.to_owned(),
+        (name, 1) => format!("{name}+replay"),
+        (name, n) => format!("{name}+replay{n}"),
+    }
+}
+
+/// The name of a task, as in JSON rows and on the command line.
+pub const fn task(task: Task) -> &'static str {
+    match task {
+        Task::Turned => "turned",
+        Task::Digits => "digits",
+        Task::Spar => "spar",
+    }
+}
+
+/// What a task is.
+pub const fn task_title(task: Task) -> &'static str {
+    match task {
+        Task::Turned => "digits of a new writer whose camera is turned by 25 degrees",
+        Task::Digits => "digits of a new writer",
+        Task::Spar => "exercises of a new person, from a wrist sensor",
+    }
+}
+
+/// Those who are personalised in a task.
+pub const fn people(task: Task) -> &'static str {
+    match task {
+        Task::Turned | Task::Digits => "writer",
+        Task::Spar => "person",
+    }
+}
+
+/// The name of a scope, as in JSON rows and on the command line.
+pub const fn scope(scope: Scope) -> &'static str {
+    match scope {
+        Scope::All => "all",
+        Scope::Last => "last",
+        Scope::Bias => "bias",
+    }
+}
+
+/// What a scope is.
+pub const fn scope_title(scope: Scope) -> &'static str {
+    match scope {
+        Scope::All => "every weight",
+        Scope::Last => "the last layer",
+        Scope::Bias => "every bias",
+    }
+}
+
+/// `1 seed`, `5 seeds`, `2 people`.
+pub fn count(n: usize, one: &str) -> String {
+    match (n, one) {
+        (1, _) => format!("1 {one}"),
+        (_, "person") => format!("{n} people"),
+        _ => format!("{n} {one}s"),
+    }
+}

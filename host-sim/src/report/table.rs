@@ -1,0 +1,146 @@
+//! The printed tables of the experiment.
+
+use super::grid::{self, Column};
+use super::label::{self, count};
+use super::origin::origin;
+use super::summary::{Against, Line, Summary};
+use super::units::{bytes, metric, seconds, thousands};
+use super::verdict::verdict;
+use crate::finetune::{Scope, Settings};
+
+/// Columns of a terminal that a table fits.
+pub const WIDTH: usize = 120;
+
+/// What was asked for and does not show in the rows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Conditions {
+    /// Share of the user's labels that are wrong.
+    pub noise: f32,
+    /// What was trained.
+    pub scope: Scope,
+    /// The learning rate of every method; each its tuned one if `None`.
+    pub lr: Option<f32>,
+    /// The data set's file, if it is not the embedded one.
+    pub data: Option<String>,
+}
+
+impl From<&Settings> for Conditions {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            noise: settings.noise,
+            scope: settings.scope,
+            lr: settings.lr,
+            data: settings.data.as_ref().map(|path| path.display().to_string()),
+        }
+    }
+}
+
+/// Every task's table with its legend.
+pub fn render(summaries: &[Summary], conditions: &Conditions) -> String {
+    let tables: Vec<String> = summaries.iter().map(|summary| one(summary, conditions)).collect();
+    tables.join("\n")
+}
+
+fn one(summary: &Summary, conditions: &Conditions) -> String {
+    let rows: Vec<_> = summary
+        .lines
+        .iter()
+        .enumerate()
+        .map(|(place, line)| cells(line, Some(place) == summary.base))
+        .collect();
+    let mut text = paragraph(&title(summary, conditions)) + "\n" + &grid::render(&COLUMNS, &rows) + "\n";
+    for note in [columns_explained(summary), origin(summary, conditions), diverged(summary), verdict(summary)]
+    {
+        text += &paragraph(&note);
+    }
+    text
+}
+
+fn title(summary: &Summary, conditions: &Conditions) -> String {
+    let people = count(summary.people, label::people(summary.task));
+    let mut parts = vec![
+        label::task_title(summary.task).to_owned(),
+        format!("{people} x {}", count(summary.seeds, "seed")),
+        format!("{} trained", label::scope_title(conditions.scope)),
+    ];
+    if conditions.noise > 0.0 {
+        parts.push(format!("{} % of the user's labels wrong", percent(conditions.noise)));
+    }
+    parts.extend(conditions.data.as_ref().map(|file| format!("data of {file}")));
+    format!("{}: {}", label::task(summary.task), parts.join("; "))
+}
+
+/// A share as a percentage, without the digits that only the binary fraction has.
+fn percent(share: f32) -> f64 {
+    (f64::from(share) * 1e6).round() / 1e4
+}
+
+const COLUMNS: [Column; 11] = [
+    Column::left("method"),
+    Column::left("new user\n%"),
+    Column::left("old users\n%"),
+    Column::right("train\n%"),
+    Column::right("gap\npoints"),
+    Column::right("new\nagainst sgd"),
+    Column::right("old\nagainst sgd"),
+    Column::right("sample\ngrads"),
+    Column::right("MACs"),
+    Column::right("time"),
+    Column::right("RAM, bytes\n(KiB)"),
+];
+
+fn cells(line: &Line, is_base: bool) -> [String; 11] {
+    let [new, old] = differences(line.against, is_base);
+    [
+        line.label(),
+        format!("{:.1} → {:.1}", line.new_before.mean, line.new_after.mean),
+        format!("{:.1} → {:.1}", line.old_before.mean, line.old_after.mean),
+        format!("{:.1}", line.train.mean),
+        format!("{:.1}", line.gap.mean),
+        new,
+        old,
+        thousands(line.gradients.round() as u64),
+        metric(line.macs),
+        seconds(line.seconds),
+        bytes(line.ram.total()),
+    ]
+}
+
+fn differences(against: Option<Against>, is_base: bool) -> [String; 2] {
+    match against {
+        Some(Against { new, old, .. }) => [new, old].map(|difference| difference.to_string()),
+        None => [if is_base { "base" } else { "-" }; 2].map(str::to_owned),
+    }
+}
+
+fn columns_explained(summary: &Summary) -> String {
+    let replay = if summary.lines.iter().any(|line| line.replay > 0) {
+        " +replay: one stored old sample beside each labelled one (replay2: two)."
+    } else {
+        ""
+    };
+    format!(
+        "new, old: test accuracy before → after. train: accuracy on the labelled samples; gap: train - new. against \
+         {}: difference in points ± standard error over {}, paired by {} and seed. sample grads, MACs, time (on this \
+         machine), RAM (on a device: weights, gradient, state, activations): of one run.{replay}",
+        summary.base().map_or_else(|| "sgd".to_owned(), Line::label),
+        if summary.people > 1 {
+            count(2, label::people(summary.task)).split_off(2)
+        } else {
+            "seeds".to_owned()
+        },
+        label::people(summary.task),
+    )
+}
+
+fn diverged(summary: &Summary) -> String {
+    let lines = summary.lines.iter().filter(|line| line.diverged > 0);
+    let list: Vec<String> =
+        lines.map(|line| format!("{} {} of {} runs", line.label(), line.diverged, line.runs)).collect();
+    if list.is_empty() { String::new() } else { format!("Diverged: {}.", list.join(", ")) }
+}
+
+/// Lines within [`WIDTH`]; nothing of nothing.
+fn paragraph(text: &str) -> String {
+    if text.is_empty() { String::new() } else { grid::wrap(text, WIDTH).join("\n") + "\n" }
+}
