@@ -1,9 +1,14 @@
-pub fn tradeoff(_: &crate::report::summary::Summary) -> Result<String, Error> {
-    Ok(String::new())
-}
-pub fn curves(_: &crate::report::summary::Summary) -> Result<String, Error> {
-    Ok(String::new())
-}
-#[derive(Debug, thiserror::Error)]
-#[error("no")]
-pub struct Error;
+//! Pictures of a task as SVG: what adapting to the new user costs the old ones, and the learning curves.
+//!
+//! They need no font: texts stay texts, and their size is estimated where labels must not overlap.
+
+mod axis;
+mod canvas;
+mod curves;
+mod place;
+mod style;
+mod tradeoff;
+
+pub use canvas::Error;
+pub use curves::curves;
+pub use tradeoff::tradeoff;

@@ -97,7 +97,7 @@ fn row(task: Task, person: u8, seed: u32, method: Arm, replay: u32) -> Row {
 }
 
 /// Every method for these people, without stored samples, and sgd and sam also with one, as the real job runs them.
-pub fn rows(task: Task, people: u8, seeds: u32) -> Vec<Row> {
+pub(crate) fn rows(task: Task, people: u8, seeds: u32) -> Vec<Row> {
     let arms = || ARMS.into_iter().map(|arm| (arm, 0)).chain([(Arm::Sgd, 1), (Arm::Sam, 1)]);
     let of = |person| {
         (0..seeds).flat_map(move |seed| arms().map(move |(arm, replay)| row(task, person, seed, arm, replay)))

@@ -1,0 +1,184 @@
+//! Old users' accuracy against the new user's: what adapting costs.
+
+use super::axis::{Axis, Frame, around};
+use super::canvas::{Canvas, Error, Lettering, Spot, draw};
+use super::place::{Block, Placer};
+use super::style::{INK, MARKER, MUTED, NORMAL, PALE, SMALL, TITLE, line_colour, marker};
+use crate::finetune::Task;
+use crate::report::label;
+use crate::report::summary::{Line, Summary};
+use plotters::style::WHITE;
+
+const SIZE: (f64, f64) = (900.0, 620.0);
+const X: [f64; 2] = [70.0, 870.0];
+const Y: [f64; 2] = [555.0, 85.0];
+const LABEL: Lettering = Lettering::new(NORMAL, INK);
+/// A label this near to its marker needs no line to it.
+const NEAR: f64 = 16.0;
+/// Labels are at most this far from their markers.
+const REACH: f64 = 160.0;
+
+/// The picture as SVG.
+///
+/// # Errors
+/// When it cannot be drawn.
+pub fn tradeoff(summary: &Summary) -> Result<String, Error> {
+    let marks: Vec<Mark> = summary.lines.iter().map(|line| Mark::of(line, summary)).collect();
+    let before = summary.lines.first().map(|line| [line.old_before.mean, line.new_before.mean]);
+    let frame = frame(&marks, before);
+    draw("tradeoff", SIZE, |canvas| {
+        heading(canvas, summary)?;
+        frame.draw(canvas, [8.0, 7.0])?;
+        axis_names(canvas, summary.task)?;
+        summary.base().map_or(Ok(()), |base| same_sum(canvas, frame, base))?;
+        marks.iter().try_for_each(|mark| mark.bars(canvas, frame))?;
+        let mut placer = placer(frame, &marks);
+        before.map_or(Ok(()), |before| start(canvas, frame, before, &mut placer))?;
+        marks.iter().try_for_each(|mark| name(canvas, &mark.line.label(), mark.spot(frame), &mut placer))?;
+        marks.iter().try_for_each(|mark| marker(canvas, mark.spot(frame), mark.line.method, mark.line.replay))
+    })
+}
+
+/// A line of the table as a spot with error bars.
+struct Mark<'a> {
+    line: &'a Line,
+    /// Old and new accuracy.
+    at: [f64; 2],
+    /// Their standard errors: of the differences to the base line where there is one, since people differ far more
+    /// from each other than methods do.
+    se: [f64; 2],
+}
+
+impl<'a> Mark<'a> {
+    fn of(line: &'a Line, summary: &Summary) -> Self {
+        let errors = match (line.against, summary.base) {
+            (Some(against), _) => [against.old.se, against.new.se],
+            (None, Some(_)) => [None; 2],
+            (None, None) => [line.old_after.se, line.new_after.se],
+        };
+        let at = [line.old_after.mean, line.new_after.mean];
+        Self { line, at, se: errors.map(Option::unwrap_or_default) }
+    }
+
+    fn spot(&self, frame: Frame) -> Spot {
+        frame.spot(self.at[0], self.at[1])
+    }
+
+    /// The ends of the horizontal and of the vertical bar.
+    fn ends(&self, frame: Frame) -> [[Spot; 2]; 2] {
+        let ([old, new], [se_old, se_new]) = (self.at, self.se);
+        [
+            [frame.spot(old - se_old, new), frame.spot(old + se_old, new)],
+            [frame.spot(old, new - se_new), frame.spot(old, new + se_new)],
+        ]
+    }
+
+    fn bars(&self, canvas: &Canvas, frame: Frame) -> Result<(), Error> {
+        let colour = line_colour(self.line.method);
+        self.ends(frame).iter().try_for_each(|bar| canvas.line(bar, colour, 1.3))
+    }
+}
+
+/// Room for all marks, and for the start where it is not too far away.
+fn frame(marks: &[Mark], before: Option<[f64; 2]>) -> Frame {
+    let values = |c: usize| {
+        let ends = marks.iter().flat_map(move |mark| [mark.at[c] - mark.se[c], mark.at[c] + mark.se[c]]);
+        let [low, high] = around(ends.clone(), 0.0, 1.0);
+        let near = |&value: &f64| {
+            let away = (low - value).max(value - high);
+            away < 1.5 * (high - low)
+        };
+        around(ends.chain(before.map(|before| before[c]).filter(near)), 0.1, 2.0)
+    };
+    Frame { x: Axis { values: values(0), pixels: X }, y: Axis { values: values(1), pixels: Y } }
+}
+
+fn heading(canvas: &Canvas, summary: &Summary) -> Result<(), Error> {
+    let people = label::count(summary.people, label::people(summary.task));
+    let title = format!("{}: what the new user gains and old users lose", label::task(summary.task));
+    let bars = match summary.base() {
+        Some(base) => format!("bars: ± 1 standard error of the paired difference to {}", base.label()),
+        None => "bars: ± 1 standard error".to_owned(),
+    };
+    let dashes = summary.base().map_or_else(String::new, |base| {
+        format!("; dashed: the same sum as {}, better above it", base.label())
+    });
+    let seeds = label::count(summary.seeds, "seed");
+    let detail = format!("mean of {people} x {seeds}; {bars}{dashes}; ring: with stored old samples");
+    canvas.text((X[0], 28.0), &title, Lettering::new(TITLE, INK).bold())?;
+    canvas.text((X[0], 54.0), &detail, Lettering::new(SMALL, MUTED))
+}
+
+fn axis_names(canvas: &Canvas, task: Task) -> Result<(), Error> {
+    let [new, old] = match task {
+        Task::Turned | Task::Digits => ["new writer", "old writers"],
+        Task::Spar => ["new person", "old people"],
+    };
+    let [x, y] = [X, Y].map(|[start, end]| (start + end) / 2.0);
+    canvas.text((x, 594.0), &format!("test accuracy of {old}, %"), LABEL.centred())?;
+    canvas.text((22.0, y), &format!("test accuracy of the {new}, %"), LABEL.centred().upright())
+}
+
+/// The line of all spots whose sum of accuracies is that of `base`.
+fn same_sum(canvas: &Canvas, frame: Frame, base: &Line) -> Result<(), Error> {
+    let sum = base.old_after.mean + base.new_after.mean;
+    let [[left, right], [bottom, top]] = [frame.x.values, frame.y.values];
+    let ends = [left.max(sum - top), right.min(sum - bottom)].map(|old| frame.spot(old, sum - old));
+    canvas.dashes(&ends, PALE, 1.2, [6.0, 5.0])
+}
+
+/// Keeps labels off markers, and off bars where that is possible.
+fn placer(frame: Frame, marks: &[Mark]) -> Placer {
+    let mut placer = Placer::new(Block([X[0] + 4.0, Y[1] + 4.0, X[1] - 4.0, Y[0] - 4.0]));
+    for mark in marks {
+        let size = if mark.line.replay > 0 { MARKER + 6.0 } else { MARKER + 1.0 };
+        placer.take(Block::around(mark.spot(frame), size, size));
+        for [(left, bottom), (right, top)] in mark.ends(frame) {
+            placer.avoid(Block([left - 1.0, top - 1.0, right + 1.0, bottom + 1.0]));
+        }
+    }
+    placer
+}
+
+/// A name beside its spot, with a line to it when it had to go further away.
+fn name(canvas: &Canvas, name: &str, spot: Spot, placer: &mut Placer) -> Result<(), Error> {
+    let block = placer.place(spot, (LABEL.width(name), NORMAL + 2.0), REACH);
+    let near = block.nearest(spot);
+    if (near.0 - spot.0).hypot(near.1 - spot.1) > NEAR {
+        canvas.line(&[spot, near], PALE, 1.0)?;
+    }
+    let (x, y) = block.middle();
+    let Block([left, _, right, _]) = block;
+    match spot.0 {
+        spot if spot <= left => canvas.text((left + 2.0, y), name, LABEL),
+        spot if spot >= right => canvas.text((right - 2.0, y), name, LABEL.before()),
+        _ => canvas.text((x, y), name, LABEL.centred()),
+    }
+}
+
+/// Where everyone started: a cross, or at the border an arrow towards it.
+fn start(canvas: &Canvas, frame: Frame, [old, new]: [f64; 2], placer: &mut Placer) -> Result<(), Error> {
+    let place = frame.spot(old, new);
+    let spot = (place.0.clamp(X[0] + 12.0, X[1] - 12.0), place.1.clamp(Y[1] + 12.0, Y[0] - 12.0));
+    placer.take(Block::around(spot, 9.0, 9.0));
+    if spot == place {
+        cross(canvas, spot)?;
+        name(canvas, "before", spot, placer)
+    } else {
+        arrow(canvas, spot, (place.0 - spot.0, place.1 - spot.1))?;
+        name(canvas, &format!("before: new {new:.1}, old {old:.1}"), spot, placer)
+    }
+}
+
+fn cross(canvas: &Canvas, (x, y): Spot) -> Result<(), Error> {
+    let r = MARKER;
+    canvas.line(&[(x - r, y - r), (x + r, y + r)], INK, 2.0)?;
+    canvas.line(&[(x - r, y + r), (x + r, y - r)], INK, 2.0)
+}
+
+fn arrow(canvas: &Canvas, (x, y): Spot, (dx, dy): (f64, f64)) -> Result<(), Error> {
+    let length = dx.hypot(dy);
+    let (dx, dy) = (9.0 * dx / length, 9.0 * dy / length);
+    let wing = |side: f64| (x - 0.6 * dx - side * 0.7 * dy, y - 0.6 * dy + side * 0.7 * dx);
+    canvas.shape(&[(x + dx, y + dy), wing(1.0), wing(-1.0)], INK, WHITE)
+}
