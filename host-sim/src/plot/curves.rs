@@ -42,9 +42,8 @@ pub fn curves(summary: &Summary) -> Result<String, Error> {
 
 const fn columns(panels: usize) -> usize {
     match panels {
-        0..=3 => 3,
-        4 => 2,
-        5 | 6 | 9 => 3,
+        0..=2 | 4 => 2,
+        3 | 5 | 6 | 9 => 3,
         _ => 4,
     }
 }

@@ -87,7 +87,7 @@ impl Placer {
         let covered: f64 = self.taken.iter().map(|taken| block.overlap(taken)).sum();
         let thin: f64 = self.thin.iter().map(|thin| block.overlap(thin)).sum();
         let crossed = self.taken.iter().filter(|taken| crosses(spot, block, taken)).count();
-        100.0 * (outside + covered) + thin + 40.0 * crossed as f64
+        100.0 * (outside + covered) + 2.0 * thin + 40.0 * crossed as f64
     }
 }
 

@@ -11,10 +11,10 @@ use plotters::style::WHITE;
 
 const SIZE: (f64, f64) = (900.0, 620.0);
 const X: [f64; 2] = [70.0, 870.0];
-const Y: [f64; 2] = [555.0, 85.0];
+const Y: [f64; 2] = [555.0, 92.0];
 const LABEL: Lettering = Lettering::new(NORMAL, INK);
 /// A label this near to its marker needs no line to it.
-const NEAR: f64 = 16.0;
+const NEAR: f64 = 22.0;
 /// Labels are at most this far from their markers.
 const REACH: f64 = 160.0;
 
@@ -30,9 +30,10 @@ pub fn tradeoff(summary: &Summary) -> Result<String, Error> {
         heading(canvas, summary)?;
         frame.draw(canvas, [8.0, 7.0])?;
         axis_names(canvas, summary.task)?;
-        summary.base().map_or(Ok(()), |base| same_sum(canvas, frame, base))?;
+        let dashed = summary.base().map(|base| same_sum(frame, base));
+        dashed.map_or(Ok(()), |ends| canvas.dashes(&ends, PALE, 1.2, [6.0, 5.0]))?;
         marks.iter().try_for_each(|mark| mark.bars(canvas, frame))?;
-        let mut placer = placer(frame, &marks);
+        let mut placer = placer(frame, &marks, dashed);
         before.map_or(Ok(()), |before| start(canvas, frame, before, &mut placer))?;
         marks.iter().try_for_each(|mark| name(canvas, &mark.line.label(), mark.spot(frame), &mut placer))?;
         marks.iter().try_for_each(|mark| marker(canvas, mark.spot(frame), mark.line.method, mark.line.replay))
@@ -86,7 +87,7 @@ fn frame(marks: &[Mark], before: Option<[f64; 2]>) -> Frame {
         let [low, high] = around(ends.clone(), 0.0, 1.0);
         let near = |&value: &f64| {
             let away = (low - value).max(value - high);
-            away < 1.5 * (high - low)
+            away < (1.5 * (high - low)).max(5.0)
         };
         around(ends.chain(before.map(|before| before[c]).filter(near)), 0.1, 2.0)
     };
@@ -95,18 +96,21 @@ fn frame(marks: &[Mark], before: Option<[f64; 2]>) -> Frame {
 
 fn heading(canvas: &Canvas, summary: &Summary) -> Result<(), Error> {
     let people = label::count(summary.people, label::people(summary.task));
-    let title = format!("{}: what the new user gains and old users lose", label::task(summary.task));
-    let bars = match summary.base() {
-        Some(base) => format!("bars: ± 1 standard error of the paired difference to {}", base.label()),
-        None => "bars: ± 1 standard error".to_owned(),
+    let mean = format!("mean of {people} x {}", label::count(summary.seeds, "seed"));
+    let single = summary.people == 1 && summary.seeds == 1;
+    let [bars, dashes] = match summary.base().map(Line::label) {
+        Some(base) => [
+            format!("bars: ± 1 standard error of the paired difference to {base}"),
+            format!("dashed: new + old as with {base}, better above; "),
+        ],
+        None => ["bars: ± 1 standard error".to_owned(), String::new()],
     };
-    let dashes = summary.base().map_or_else(String::new, |base| {
-        format!("; dashed: the same sum as {}, better above it", base.label())
-    });
-    let seeds = label::count(summary.seeds, "seed");
-    let detail = format!("mean of {people} x {seeds}; {bars}{dashes}; ring: with stored old samples");
-    canvas.text((X[0], 28.0), &title, Lettering::new(TITLE, INK).bold())?;
-    canvas.text((X[0], 54.0), &detail, Lettering::new(SMALL, MUTED))
+    let bars = if single { "a single run has no error bars".to_owned() } else { bars };
+    let title = format!("{}: what the new user gains and old users lose", label::task(summary.task));
+    let small = Lettering::new(SMALL, MUTED);
+    canvas.text((X[0], 26.0), &title, Lettering::new(TITLE, INK).bold())?;
+    canvas.text((X[0], 50.0), &format!("{mean}; {bars}"), small)?;
+    canvas.text((X[0], 67.0), &format!("{dashes}ring: with stored old samples"), small)
 }
 
 fn axis_names(canvas: &Canvas, task: Task) -> Result<(), Error> {
@@ -119,22 +123,27 @@ fn axis_names(canvas: &Canvas, task: Task) -> Result<(), Error> {
     canvas.text((22.0, y), &format!("test accuracy of the {new}, %"), LABEL.centred().upright())
 }
 
-/// The line of all spots whose sum of accuracies is that of `base`.
-fn same_sum(canvas: &Canvas, frame: Frame, base: &Line) -> Result<(), Error> {
+/// The ends of the line of all spots whose sum of accuracies is that of `base`.
+fn same_sum(frame: Frame, base: &Line) -> [Spot; 2] {
     let sum = base.old_after.mean + base.new_after.mean;
     let [[left, right], [bottom, top]] = [frame.x.values, frame.y.values];
-    let ends = [left.max(sum - top), right.min(sum - bottom)].map(|old| frame.spot(old, sum - old));
-    canvas.dashes(&ends, PALE, 1.2, [6.0, 5.0])
+    [left.max(sum - top), right.min(sum - bottom)].map(|old| frame.spot(old, sum - old))
 }
 
-/// Keeps labels off markers, and off bars where that is possible.
-fn placer(frame: Frame, marks: &[Mark]) -> Placer {
+/// Keeps labels off markers, and off bars and the dashed line where that is possible.
+fn placer(frame: Frame, marks: &[Mark], dashed: Option<[Spot; 2]>) -> Placer {
     let mut placer = Placer::new(Block([X[0] + 4.0, Y[1] + 4.0, X[1] - 4.0, Y[0] - 4.0]));
     for mark in marks {
         let size = if mark.line.replay > 0 { MARKER + 6.0 } else { MARKER + 1.0 };
         placer.take(Block::around(mark.spot(frame), size, size));
         for [(left, bottom), (right, top)] in mark.ends(frame) {
-            placer.avoid(Block([left - 1.0, top - 1.0, right + 1.0, bottom + 1.0]));
+            placer.avoid(Block([left - 4.0, top - 4.0, right + 4.0, bottom + 4.0]));
+        }
+    }
+    if let Some([(left, top), (right, bottom)]) = dashed {
+        for share in (0..=100).map(|percent| f64::from(percent) / 100.0) {
+            let spot = (left + share * (right - left), top + share * (bottom - top));
+            placer.avoid(Block::around(spot, 1.2, 1.2));
         }
     }
     placer
@@ -179,6 +188,6 @@ fn cross(canvas: &Canvas, (x, y): Spot) -> Result<(), Error> {
 fn arrow(canvas: &Canvas, (x, y): Spot, (dx, dy): (f64, f64)) -> Result<(), Error> {
     let length = dx.hypot(dy);
     let (dx, dy) = (9.0 * dx / length, 9.0 * dy / length);
-    let wing = |side: f64| (x - 0.6 * dx - side * 0.7 * dy, y - 0.6 * dy + side * 0.7 * dx);
+    let wing = |side: f64| (x - 0.8 * dx - side * 0.5 * dy, y - 0.8 * dy + side * 0.5 * dx);
     canvas.shape(&[(x + dx, y + dy), wing(1.0), wing(-1.0)], INK, WHITE)
 }
