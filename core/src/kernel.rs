@@ -13,6 +13,9 @@ use crate::rng::TILE;
 pub trait Map<const S: usize, const O: usize, const I: usize>: Copy {
     /// The stem of the kernel's file, its label and its row in every table.
     const NAME: &'static str;
+    /// Vectors that are read; outputs that are only written do not count. With the O written ones they are the floor of
+    /// what the kernel costs.
+    const READS: usize = O + I;
     /// What the elements need of the hyperparameters and scalars.
     type Coef: Copy;
     /// Computed once a call.
@@ -50,6 +53,8 @@ pub trait Update<const ST: usize>: Copy {
 pub trait Fill<const O: usize, const I: usize>: Copy {
     /// The stem of the kernel's file, its label and its row in every table.
     const NAME: &'static str;
+    /// Vectors that are read; outputs that are only written do not count.
+    const READS: usize = O + I;
     /// The noise of elements `64 * tile ..`.
     fn tile(&self, tile: u32) -> [f32; TILE];
     /// The scale of a group, of its slot's value and its filter's fan-in; computed once a run.

@@ -151,7 +151,9 @@ impl Iterator for Spans<'_> {
         };
         let (len, slot, fan_in, measured) = match (segment.is_vector(), joined) {
             (false, _) => (segment.fan_in as usize, self.slot + self.row as usize, segment.fan_in, true),
-            (true, Some((first, fan_in))) => (1, first + self.row as usize, fan_in, false),
+            (true, Some((first, fan_in))) => {
+                (segment.fan_in as usize, first + self.row as usize, fan_in, false)
+            }
             (true, None) => (segment.len(), self.slot, segment.len() as u32, true),
         };
         let span = Span { start: self.start, len, slot, fan_in, measured };
@@ -167,7 +169,8 @@ impl Spans<'_> {
         if segment.is_vector() {
             self.slot += 1;
         } else {
-            self.owner = Some((self.slot, segment.filters, segment.fan_in));
+            // A row without elements has no value to share.
+            self.owner = (!segment.is_empty()).then_some((self.slot, segment.filters, segment.fan_in));
             self.slot += segment.filters as usize;
         }
         self.segment += 1;

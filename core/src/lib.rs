@@ -10,7 +10,7 @@
 //! | [`Gate`](gate::Gate) | is the extra gradient worth it at this step? | [`gates`] |
 //! | [`Average`](average::Average) | what do I remember of the trajectory? | [`averages`] |
 //!
-//! A method is control flow, a [kernel](kernel) is one fused pass over vectors, a [backend](backend::Backend) runs kernels.
+//! A method is control flow, a [kernel] is one fused pass over vectors, a [backend](backend::Backend) runs kernels.
 //! Nothing allocates, nothing panics, every buffer is lent by the caller, and every CPU backend returns the same bits.
 #![no_std]
 #![deny(unsafe_code)]

@@ -54,13 +54,13 @@ macro_rules! loops {
                 [$($out),*]: [&mut [f32]; $o],
                 [$($x),*]: [&[f32]; $i],
             ) {
-                let n = noise.len()$(.min($out.len()))*$(.min($x.len()))*;
-                let noise = &noise[..n];
-                $(let $out = &mut $out[..n];)*
-                $(let $x = &$x[..n];)*
-                for i in 0..n {
-                    let [$($new),*] = K::apply(scale * noise[i], [$($out[i]),*], [$($x[i]),*]);
-                    $($out[i] = $new;)*
+                // Iterators instead of indices: here the optimiser does not see that a cut slice is long enough.
+                $(let mut $out = $out.iter_mut();)*
+                $(let mut $x = $x.iter();)*
+                for noise in noise {
+                    let ($(Some($out),)* $(Some($x),)*) = ($($out.next(),)* $($x.next(),)*) else { return };
+                    let [$($new),*] = K::apply(scale * noise, [$(*$out),*], [$(*$x),*]);
+                    $(*$out = $new;)*
                 }
             }
 

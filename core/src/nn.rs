@@ -29,8 +29,8 @@
 //!   then takes the derivative of the activation below;
 //! - the gradient of the loss is multiplied by `scale` before the backward pass.
 //!
-//! A term with `dy == 0` may be skipped, since a sum that starts at +0 never becomes -0; hence `g` must
-//! start at +0.
+//! A term with `dy == 0` may be skipped: for finite activations that changes nothing, since a sum that
+//! starts at +0 never becomes -0. Hence `g` must start at +0.
 
 mod activation;
 mod conv1d;
@@ -44,6 +44,7 @@ mod mean;
 mod memory;
 mod params;
 mod pass;
+mod sample;
 mod scope;
 mod sequential;
 
@@ -53,12 +54,13 @@ pub use activation::{Activation, Relu, Tanh};
 pub use conv1d::Conv1d;
 pub use dense::Dense;
 pub use error::{Buffer, Error};
-pub use evaluation::{Evaluation, forward, gradient, logits, loss};
+pub use evaluation::Evaluation;
 pub use layer::{CHUNK, Layer, Params, Work};
 pub use loss::{cross_entropy, cross_entropy_gradient};
 pub use mean::MeanTime;
 pub use memory::{Memory, Place, Ram};
 pub use params::{Tensor, Tensors, merge, segments, split};
 pub use pass::{Pass, Stage};
+pub use sample::{forward, gradient, logits, loss};
 pub use scope::{All, Bias, Frozen, Scope};
 pub use sequential::{Network, Seq};

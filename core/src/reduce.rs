@@ -30,6 +30,7 @@ struct Tree {
 }
 
 impl Tree {
+    #[inline(always)]
     fn push(&mut self, mut sum: f32) {
         let mut level = 0;
         let mut carry = self.blocks;
@@ -42,30 +43,36 @@ impl Tree {
         self.blocks = self.blocks.wrapping_add(1);
     }
 
+    #[inline(always)]
     fn total(&self) -> f32 {
+        let (mut rest, mut level) = (self.blocks, 0);
         let mut total = None;
-        let mut rest = self.blocks;
-        for sum in self.sums {
+        while rest != 0 {
             if rest & 1 != 0 {
+                let sum = self.sums[level & (LEVELS - 1)];
                 total = Some(total.map_or(sum, |lower| sum + lower));
             }
             rest >>= 1;
+            level += 1;
         }
         total.unwrap_or(0.0)
     }
 }
 
-/// Adds the accumulators by halves.
-#[inline(never)] // Called from the loop and from the end: inlined twice it would double the code.
-fn fold(mut lanes: [f32; LANES]) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for j in 0..half {
-            lanes[j] += lanes[(j + half) & (LANES - 1)];
-        }
-        half /= 2;
+/// Adds the accumulators by halves. The halves have constant lengths, so that each is a few vector additions.
+#[inline(always)]
+fn fold(lanes: &[f32; LANES]) -> f32 {
+    let mut a = *lanes;
+    for j in 0..16 {
+        a[j] += a[j + 16];
     }
-    lanes[0]
+    for j in 0..8 {
+        a[j] += a[j + 8];
+    }
+    for j in 0..4 {
+        a[j] += a[j + 4];
+    }
+    (a[0] + a[2]) + (a[1] + a[3])
 }
 
 impl Default for Partial {
@@ -86,35 +93,39 @@ impl Partial {
     where
         Arity: Rows<I>,
     {
-        let mut rest = ins;
-        while rest.iter().all(|x| !x.is_empty()) {
+        let len = ins.iter().fold(usize::MAX, |n, x| n.min(x.len()));
+        let mut at = 0;
+        while at < len {
             let lane = self.filled % LANES;
-            let room = BLOCK - self.filled;
-            let taken = if lane == 0 && rest.iter().all(|x| x.len() >= LANES) {
-                let rows = rest.iter().fold(room, |n, x| n.min(x.len())) / LANES;
-                Arity::rows::<V, K>(kernel, &mut self.lanes, rest.map(|x| rows_of(x, rows)));
+            let wanted = (len - at).min(BLOCK - self.filled);
+            let taken = if lane == 0 && wanted >= LANES {
+                let rows = wanted / LANES;
+                self.lanes = Arity::rows::<V, K>(kernel, self.lanes, ins.map(|x| rows_of(x, at, rows)));
                 rows * LANES
             } else {
-                let taken = rest.iter().fold(LANES - lane, |n, x| n.min(x.len()));
-                let padded = rest.map(|x| pad(x, lane, taken));
-                Arity::rows::<V, K>(kernel, &mut self.lanes, padded.each_ref().map(core::slice::from_ref));
+                let taken = wanted.min(LANES - lane);
+                let padded = ins.map(|x| pad(x, at, lane, taken));
+                self.lanes =
+                    Arity::rows::<V, K>(kernel, self.lanes, padded.each_ref().map(core::slice::from_ref));
                 taken
             };
             self.filled += taken;
-            if self.filled >= BLOCK {
+            if self.filled == BLOCK {
                 self.close();
             }
-            rest = rest.map(|x| x.get(taken..).unwrap_or(&[]));
+            at += taken;
         }
     }
 
+    #[inline(always)]
     fn close(&mut self) {
-        self.tree.push(fold(self.lanes));
+        self.tree.push(fold(&self.lanes));
         self.lanes = [0.0; LANES];
         self.filled = 0;
     }
 
     /// The sum.
+    #[inline(always)]
     pub fn finish(mut self) -> f32 {
         if self.filled > 0 {
             self.close();
@@ -123,17 +134,17 @@ impl Partial {
     }
 }
 
-/// The first `rows` full rows.
+/// `rows` full rows from element `at` on.
 #[inline(always)]
-fn rows_of(x: &[f32], rows: usize) -> &[[f32; LANES]] {
-    x.as_chunks().0.get(..rows).unwrap_or(&[])
+fn rows_of(x: &[f32], at: usize, rows: usize) -> &[[f32; LANES]] {
+    x.get(at..).and_then(|x| x.as_chunks().0.get(..rows)).unwrap_or(&[])
 }
 
-/// A row that holds the first `count` elements from lane `lane` on, and +0 elsewhere.
+/// A row that holds the `count` elements from `at` on in lanes `lane..`, and +0 elsewhere.
 #[inline(always)]
-fn pad(x: &[f32], lane: usize, count: usize) -> [f32; LANES] {
+fn pad(x: &[f32], at: usize, lane: usize, count: usize) -> [f32; LANES] {
     let mut row = [0.0; LANES];
-    for (slot, x) in row.iter_mut().skip(lane).zip(x.iter().take(count)) {
+    for (slot, x) in row.iter_mut().skip(lane).zip(x.iter().skip(at).take(count)) {
         *slot = *x;
     }
     row
@@ -145,24 +156,33 @@ pub enum Arity {}
 
 /// Adds full rows of I vectors to the accumulators.
 pub trait Rows<const I: usize> {
-    /// `lanes[j] += term(ins[..][row][j])`, rows ascending.
-    fn rows<V: Lanes, K: Reduce<I>>(kernel: K, lanes: &mut [f32; LANES], ins: [&[[f32; LANES]]; I]);
+    /// `lanes[j] + sum term(ins[..][row][j])`, rows ascending.
+    fn rows<V: Lanes, K: Reduce<I>>(
+        kernel: K,
+        lanes: [f32; LANES],
+        ins: [&[[f32; LANES]]; I],
+    ) -> [f32; LANES];
 }
 
 macro_rules! rows {
     ($i:literal: $($x:ident),+) => {
         impl Rows<$i> for Arity {
             #[inline(always)]
-            fn rows<V: Lanes, K: Reduce<$i>>(kernel: K, lanes: &mut [f32; LANES], [$($x),+]: [&[[f32; LANES]]; $i]) {
+            fn rows<V: Lanes, K: Reduce<$i>>(
+                kernel: K,
+                mut lanes: [f32; LANES],
+                [$($x),+]: [&[[f32; LANES]]; $i],
+            ) -> [f32; LANES] {
                 let n = usize::MAX$(.min($x.len()))+;
                 $(let $x = &$x[..n];)+
                 for pass in 0..V::PASSES {
-                    let mut sum = V::load(lanes, pass);
+                    let mut sum = V::load(&lanes, pass);
                     for row in 0..n {
                         sum = sum + kernel.term([$(V::load(&$x[row], pass)),+]);
                     }
-                    sum.store(lanes, pass);
+                    sum.store(&mut lanes, pass);
                 }
+                lanes
             }
         }
     };

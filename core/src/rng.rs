@@ -192,8 +192,9 @@ impl Draws {
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
             let j = self.below(i as u32 + 1) as usize;
-            if j < items.len() {
-                items.swap(i, j);
+            // The two are the same where an item stays.
+            if let Ok([a, b]) = items.get_disjoint_mut([i, j]) {
+                core::mem::swap(a, b);
             }
         }
     }

@@ -3,12 +3,14 @@
 mod finetune;
 mod message;
 mod methods;
+mod more;
 mod names;
 mod range;
 
 pub use finetune::Finetune;
 pub use message::one_line;
 pub use methods::Methods;
+pub use more::{Baselines, Bench, Replay};
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -32,6 +34,12 @@ pub enum Command {
     Finetune(Finetune),
     /// List the training methods, optimizers, gates and averages with their memory.
     Methods(Methods),
+    /// Measure the acceptance numbers and compare them with those of an independent trainer.
+    Baselines(Baselines),
+    /// Replay recorded trajectories of other libraries through this one.
+    Replay(Replay),
+    /// Measure every kernel on this CPU, as a ratio to memcpy.
+    Bench(Bench),
 }
 
 /// Reads a command line, program name first.
@@ -109,7 +117,8 @@ mod tests {
             ("--method smam", ["--method", "sgd, sgd-2x, sgd-wd, adam, sam, lpf, rst, ema, swa, sam+swa"]),
             ("--noise 20", ["--noise", "for 20 % write 0.2"]),
             ("--noise nan", ["--noise", "from 0 to 1"]),
-            ("--lr 0", ["--lr", "above 0"]),
+            ("--lr -1", ["--lr", "--help"]),
+            ("--lr 11", ["--lr", "from 0 to 10"]),
             ("--seeds 0", ["--seeds", "from 1 to 1000"]),
             ("--replay 1000", ["--replay", "from 0 to 100"]),
             ("--person 300", ["--person", "from 0 to 255"]),

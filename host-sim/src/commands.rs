@@ -1,7 +1,10 @@
 //! What the commands do: one small file each.
 
+pub mod baselines;
+pub mod bench;
 pub mod finetune;
 pub mod methods;
+pub mod replay;
 
 use crate::cli::Command;
 use crate::{output, plot};
@@ -19,6 +22,9 @@ pub enum Error {
     /// The computation itself.
     #[error(transparent)]
     Job(Box<dyn std::error::Error + Send + Sync>),
+    /// A comparison failed; the lines above say where.
+    #[error("{0} does not agree; the lines marked FAIL say which")]
+    Disagrees(&'static str),
     /// A result cannot be written as JSON.
     #[error("cannot write a result as JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -42,5 +48,8 @@ pub fn run(command: &Command) -> Result<(), Error> {
     match command {
         Command::Finetune(args) => finetune::run(args),
         Command::Methods(args) => methods::run(args),
+        Command::Baselines(args) => baselines::run(args),
+        Command::Replay(args) => replay::run(args),
+        Command::Bench(args) => bench::run(args),
     }
 }

@@ -3,6 +3,26 @@
 //! This file is the interface between the experiment (`finetune/`), the command line and the reports: what is asked
 //! for ([`Settings`]), what comes out ([`Row`]), and who is told how far it is ([`Progress`]).
 
+mod arms;
+mod base;
+mod corpus;
+mod error;
+mod labels;
+mod parallel;
+mod plan;
+mod seeds;
+mod split;
+mod tuned;
+mod user;
+
+pub(crate) use arms::lpf;
+pub(crate) use base::{Base, pretraining};
+pub(crate) use corpus::Corpus;
+pub use error::Error;
+pub(crate) use labels::corrupt;
+pub(crate) use parallel::in_order;
+pub(crate) use seeds::{Purpose, seed};
+
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -179,4 +199,23 @@ impl Progress for Silent {
     fn begin(&self, _: &str, _: u64) {}
     fn advance(&self) {}
     fn end(&self) {}
+}
+
+/// Personalises for every person in turn with every arm.
+///
+/// Base models are trained once a (network, person, seed). All arms of a person see the same labelled samples, the same
+/// wrong labels and the same order of samples. Rows come by task, person, seed, then arms without and with replay; all
+/// but [`Row::seconds`] are the same for every number of threads.
+///
+/// # Errors
+/// When a setting is out of range, or the data cannot be had or do not fit the tasks. A run that diverges is no error:
+/// see [`Row::diverged`].
+pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Vec<Row>, Error> {
+    plan::check(settings)?;
+    let corpora = corpus::of_settings(settings)?;
+    let jobs = plan::jobs(settings, &corpora)?;
+    let bases = base::all(&jobs, settings.threads, progress)?;
+    in_order(settings.threads, progress, "fine-tuning runs", &jobs, |job| {
+        user::run(job, &bases[&job.base()], settings)
+    })
 }

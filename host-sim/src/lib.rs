@@ -1,11 +1,18 @@
 //! The host simulator of flatmin as a library: what the binary `flatmin-sim` is made of.
 
+pub mod baselines;
+pub mod bench;
 pub mod cli;
 pub mod commands;
 pub mod compose;
 pub mod data;
 pub mod finetune;
+pub mod model;
 pub mod output;
 pub mod plot;
 pub mod progress;
+pub mod reference;
+pub mod replay;
 pub mod report;
+pub mod tolerance;
+pub mod train;

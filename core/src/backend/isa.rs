@@ -44,7 +44,22 @@ where
     }
 }
 
-/// Feeds the next elements of a reduction.
+struct ReduceOp<'a, K, const I: usize>(K, [&'a [f32]; I]);
+
+impl<K: Reduce<I>, const I: usize> Op for ReduceOp<'_, K, I>
+where
+    Arity: Rows<I>,
+{
+    type Output = f32;
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> f32 {
+        let mut partial = Partial::new();
+        partial.feed::<V, K, I>(self.0, self.1);
+        partial.finish()
+    }
+}
+
+/// Feeds the next elements of a reduction that is cut into slices.
 pub(super) struct FeedOp<'a, K, const I: usize>(pub(super) K, pub(super) Partial, pub(super) [&'a [f32]; I]);
 
 impl<K: Reduce<I>, const I: usize> Op for FeedOp<'_, K, I>
@@ -126,7 +141,7 @@ impl<T: Isa> Backend for T {
         K: Reduce<I>,
         Arity: Rows<I>,
     {
-        self.enter(FeedOp(kernel, Partial::new(), ins)).finish()
+        self.enter(ReduceOp(kernel, ins))
     }
 
     fn reduce_groups<K: Reduce<1>>(&mut self, kernel: K, groups: Groups<'_>, x: &[f32], out: &mut [f32]) {

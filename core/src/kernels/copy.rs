@@ -7,6 +7,7 @@ pub struct Copy {}
 
 impl Map<0, 1, 1> for Copy {
     const NAME: &'static str = "copy";
+    const READS: usize = 1;
     type Coef = ();
 
     #[inline(always)]

@@ -7,6 +7,7 @@ pub struct Offset {}
 
 impl Map<0, 1, 2> for Offset {
     const NAME: &'static str = "offset";
+    const READS: usize = 2;
     type Coef = ();
 
     #[inline(always)]

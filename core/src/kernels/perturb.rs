@@ -24,6 +24,7 @@ pub(super) fn deviation(gamma: f32, rms: u32, sq_norm: f32, fan_in: u32) -> f32 
 
 impl Fill<2, 0> for Perturb {
     const NAME: &'static str = "perturb";
+    const READS: usize = 1;
 
     #[inline(always)]
     fn tile(&self, tile: u32) -> [f32; TILE] {

@@ -17,6 +17,7 @@ pub struct Reperturb {
 
 impl Fill<1, 1> for Reperturb {
     const NAME: &'static str = "reperturb";
+    const READS: usize = 1;
 
     #[inline(always)]
     fn tile(&self, tile: u32) -> [f32; TILE] {

@@ -14,6 +14,7 @@ pub struct SaveAscend {
 
 impl Map<1, 2, 1> for SaveAscend {
     const NAME: &'static str = "save_ascend";
+    const READS: usize = 2;
     type Coef = f32;
 
     #[inline(always)]

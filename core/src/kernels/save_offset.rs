@@ -7,6 +7,7 @@ pub struct SaveOffset {}
 
 impl Map<0, 2, 1> for SaveOffset {
     const NAME: &'static str = "save_offset";
+    const READS: usize = 2;
     type Coef = ();
 
     #[inline(always)]

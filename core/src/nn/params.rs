@@ -116,7 +116,7 @@ pub const fn segments<N: Network, const S: usize>() -> [Segment; S] {
 pub fn split<N: Network>(full: &[f32], w: &mut [f32], frozen: &mut [f32]) -> Result<(), Error> {
     check_vectors::<N>(full.len(), w.len(), frozen.len())?;
     let (mut full, mut w, mut frozen) = (full.iter(), w.iter_mut(), frozen.iter_mut());
-    for tensor in N::TENSORS.iter() {
+    for tensor in const { &N::TENSORS }.iter() {
         let part = if tensor.trainable { &mut w } else { &mut frozen };
         part.zip(&mut full).take(tensor.floats()).for_each(|(part, full)| *part = *full);
     }
@@ -130,7 +130,7 @@ pub fn split<N: Network>(full: &[f32], w: &mut [f32], frozen: &mut [f32]) -> Res
 pub fn merge<N: Network>(w: &[f32], frozen: &[f32], full: &mut [f32]) -> Result<(), Error> {
     check_vectors::<N>(full.len(), w.len(), frozen.len())?;
     let (mut full, mut w, mut frozen) = (full.iter_mut(), w.iter(), frozen.iter());
-    for tensor in N::TENSORS.iter() {
+    for tensor in const { &N::TENSORS }.iter() {
         let part = if tensor.trainable { &mut w } else { &mut frozen };
         full.by_ref().zip(part).take(tensor.floats()).for_each(|(full, part)| *full = *part);
     }

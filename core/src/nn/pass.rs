@@ -7,9 +7,9 @@ pub enum Stage {
     Forward,
     /// The loss and, if wanted, its gradient.
     Loss,
-    /// Parameter gradients of a layer; layers from the last to the first, each followed by its
+    /// Parameter gradients of a layer, from the last layer to the first.
     Gradient,
-    /// input gradient.
+    /// Input gradient of the same layer.
     InputGradient,
     /// Nothing is left to do.
     Done,

@@ -105,7 +105,7 @@ impl<L: Layer> Network for L {
 ///
 /// Shapes are checked when the program is compiled:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0080
 /// use flatmin::nn::{Dense, Network, seq};
 /// type Net = seq!(Dense<4, 8>, Dense<9, 3>); // layer shapes do not meet
 /// const OUT: usize = Net::OUT;

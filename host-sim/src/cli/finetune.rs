@@ -23,7 +23,7 @@ pub struct Finetune {
     /// Repetitions with other random numbers, 1 to 1000
     #[arg(long, value_name = "N", default_value = "1", value_parser = range::seeds)]
     seeds: u32,
-    /// Learning rate of every method, above 0; the default is each method's tuned one
+    /// Learning rate of every method, from 0 to 10; the default is each method's tuned one
     #[arg(long, value_name = "X", value_parser = range::lr)]
     lr: Option<f32>,
     /// The share of the user's labels that are wrong, from 0 to 1: 0.2 is 20 %

@@ -19,8 +19,8 @@ pub(super) fn seeds(text: &str) -> Result<u32, String> {
 }
 
 pub(super) fn lr(text: &str) -> Result<f32, String> {
-    let rule = "a learning rate is a number above 0 and at most 10, such as 0.003";
-    number(text, |&lr| lr > 0.0 && lr <= 10.0, rule)
+    let rule = "a learning rate is a number from 0 to 10, such as 0.003";
+    number(text, |lr| (0.0..=10.0).contains(lr), rule)
 }
 
 pub(super) fn noise(text: &str) -> Result<f32, String> {

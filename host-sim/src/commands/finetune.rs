@@ -2,22 +2,13 @@
 
 use super::Error;
 use crate::cli::Finetune;
-use crate::finetune::{Progress, Row, Settings};
+use crate::finetune::{self, Row, Settings};
 use crate::output::Folder;
 use crate::report::summary::Summary;
 use crate::report::{rows, table};
 use crate::{plot, progress};
 use std::io::{Write, stderr, stdout};
 use std::path::Path;
-
-/// The experiment is not part of this build yet.
-#[derive(Debug, thiserror::Error)]
-#[error("this build cannot fine-tune yet; `flatmin-sim methods` works")]
-struct NotConnected;
-
-fn job(_: &Settings, _: &dyn Progress) -> Result<Vec<Row>, NotConnected> {
-    Err(NotConnected)
-}
 
 /// Runs the experiment as the command line says.
 ///
@@ -26,7 +17,13 @@ fn job(_: &Settings, _: &dyn Progress) -> Result<Vec<Row>, NotConnected> {
 pub fn run(args: &Finetune) -> Result<(), Error> {
     let print = if args.json { Print::Json } else { Print::Table };
     let progress = progress::on_stderr();
-    execute(&args.settings(), &args.out, print, |s| job(s, &*progress), &mut stdout().lock())
+    execute(
+        &args.settings(),
+        &args.out,
+        print,
+        |settings| finetune::run(settings, &*progress),
+        &mut stdout().lock(),
+    )
 }
 
 /// What goes to standard output.

@@ -57,12 +57,12 @@ mod tests {
         assert!(turned.iter().all(|&x| x == 0.0 || (x - 1.0).abs() < 1e-6), "no half-weights at the rim");
     }
 
-    /// Computed from the formula by hand: at 25 degrees output (3, 5) looks at y = 3.68077, x = 5.07078.
+    /// Computed from the formula by hand: at 25 degrees output (3, 5) looks at y = 3.68077, x = 5.07077.
     #[test]
     fn a_pixel_moves_the_right_way() {
         let mut image = [0.0; 64];
         image[4 * SIDE + 5] = 1.0;
-        let (v, u) = (0.680_772_0, 0.070_770_6);
+        let (v, u) = (0.680_773_5, 0.070_770_8);
         let turned = turn(&image, 25.0);
         assert!((turned[3 * SIDE + 5] - v * (1.0 - u)).abs() < 1e-5, "{}", turned[3 * SIDE + 5]);
     }

@@ -104,7 +104,7 @@ fn read_streams(header: &Header, file: &mut Cursor<'_>) -> Result<Streams, TdsEr
         return Err(TdsError::RaggedFrames { values: packed.len() / 2, channels });
     }
     let frames = unpack(header.dtype, packed);
-    if frames.len() % channels != 0 {
+    if !frames.len().is_multiple_of(channels) {
         return Err(TdsError::RaggedFrames { values: frames.len(), channels });
     }
     check_spans(&records, frames.len() / channels)?;

@@ -75,7 +75,7 @@ fn write_streams(tds: &Tds, streams: &Streams, out: &mut Vec<u8>) -> Result<(), 
     }
     expect("scales", channels, streams.scales.len())?;
     let values = streams.frames.len();
-    if values % channels != 0 {
+    if !values.is_multiple_of(channels) {
         return Err(TdsError::RaggedFrames { values, channels });
     }
     check_spans(&streams.records, values / channels)?;

@@ -1,0 +1,101 @@
+//! Gradients of every layer against central differences of an independent f64 loss.
+
+use crate::literal::{DIGITS, Digits, GAPS, Gaps, L, ODD, Odd, Random, WRIST, Wrist, loss64};
+use flatmin::nn::{self, Conv1d, Dense, MeanTime, Network, Relu, Tanh};
+
+/// Rounding of a gradient of order one in f32; the differences are good to 1e-9.
+const TOLERANCE: f64 = 2e-6;
+const STEP: f64 = 1e-5;
+
+fn check<N: Network>(net: &[L]) {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for sample in 0..3 {
+        let w = random.vector(N::TRAINABLE, 0.5);
+        let x = random.vector(N::IN, 1.0);
+        let label = random.below(N::OUT);
+        let (mut acts, mut g) = (vec![f32::NAN; N::ACTS], vec![0.0; N::TRAINABLE]);
+        let loss = nn::gradient::<N>(&x, label, 1.0, &w, &[], &mut acts, &mut g).unwrap();
+
+        let x: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+        let mut w: Vec<f64> = w.iter().map(|w| f64::from(*w)).collect();
+        let expected = loss64(net, &w, &x, label);
+        assert!((f64::from(loss) - expected).abs() < TOLERANCE * expected.max(1.0), "{loss} {expected}");
+        for (i, g) in g.iter().enumerate() {
+            let mut at = |step| {
+                w[i] += step;
+                let loss = loss64(net, &w, &x, label);
+                w[i] -= step;
+                loss
+            };
+            let difference = (at(STEP) - at(-STEP)) / (2.0 * STEP);
+            let error = (f64::from(*g) - difference).abs();
+            assert!(
+                error < TOLERANCE * difference.abs().max(1.0),
+                "sample {sample}, w[{i}]: {g} {difference}"
+            );
+        }
+    }
+}
+
+#[test]
+fn dense() {
+    check::<Dense<5, 4>>(&[L::Dense { i: 5, o: 4 }]);
+    check::<nn::seq!(Dense<5, 18>, Dense<18, 9>, Dense<9, 3>)>(&[
+        L::Dense { i: 5, o: 18 },
+        L::Dense { i: 18, o: 9 },
+        L::Dense { i: 9, o: 3 },
+    ]);
+}
+
+#[test]
+fn conv1d() {
+    let first = L::Conv { cin: 2, len: 9, k: 3, stride: 2, cout: 3 };
+    check::<Conv1d<2, 9, 3, 2, 3>>(&[first]);
+    check::<nn::seq!(Conv1d<2, 9, 3, 2, 3>, Conv1d<3, 4, 2, 1, 2>)>(&[
+        first,
+        L::Conv { cin: 3, len: 4, k: 2, stride: 1, cout: 2 },
+    ]);
+    check::<Gaps>(GAPS);
+}
+
+#[test]
+fn relu() {
+    check::<nn::seq!(Dense<6, 20>, Relu<20>, Dense<20, 4>)>(&[
+        L::Dense { i: 6, o: 20 },
+        L::Relu,
+        L::Dense { i: 20, o: 4 },
+    ]);
+}
+
+#[test]
+fn tanh() {
+    check::<nn::seq!(Dense<6, 20>, Tanh<20>, Dense<20, 4>)>(&[
+        L::Dense { i: 6, o: 20 },
+        L::Tanh,
+        L::Dense { i: 20, o: 4 },
+    ]);
+}
+
+#[test]
+fn mean_time() {
+    check::<nn::seq!(Conv1d<3, 8, 2, 1, 18>, Tanh<126>, MeanTime<7, 18>)>(&[
+        L::Conv { cin: 3, len: 8, k: 2, stride: 1, cout: 18 },
+        L::Tanh,
+        L::Mean { len: 7, c: 18 },
+    ]);
+}
+
+#[test]
+fn odd_shapes() {
+    check::<Odd>(ODD);
+}
+
+#[test]
+fn wrist() {
+    check::<Wrist>(WRIST);
+}
+
+#[test]
+fn digits() {
+    check::<Digits>(DIGITS);
+}

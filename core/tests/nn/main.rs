@@ -1,0 +1,7 @@
+//! The networks against references that know nothing of them.
+
+mod contract;
+mod gradient;
+mod literal;
+mod loss;
+mod memory;

@@ -1,0 +1,107 @@
+//! What every kernel costs on this CPU, as a ratio to `memcpy` of the same run.
+//!
+//! Machines are noisy, so nothing here is an absolute claim: all measurements of a run are interleaved, the best of many
+//! rounds counts, and the figure to compare is the ratio.
+
+mod workload;
+
+use flatmin::backend::Cpu;
+use serde::Serialize;
+use std::fmt::Write;
+use std::time::Instant;
+use workload::{Pool, Workload, workloads};
+
+/// Sizes of a vector: one that fits the second cache, one that fits none.
+const SIZES: [Size; 2] =
+    [Size { bytes: 64 << 10, rounds: 400, calls: 8 }, Size { bytes: 64 << 20, rounds: 9, calls: 1 }];
+
+#[derive(Clone, Copy)]
+struct Size {
+    bytes: usize,
+    rounds: usize,
+    /// Calls between two looks at the clock; few, so that values stay in a normal range.
+    calls: usize,
+}
+
+/// One line of the table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Measurement {
+    /// Kernel (`restore + kernel` where it reads the old weights from a saved copy), or `memcpy` or `read_limit`.
+    pub name: String,
+    /// Bytes of one vector.
+    pub vector_bytes: usize,
+    /// Bytes read and written per element: the least that it can move.
+    pub bytes_per_param: usize,
+    /// Nanoseconds per element, best round.
+    pub ns_per_param: f64,
+    /// Gigabytes (1e9) moved a second.
+    pub gigabytes_per_second: f64,
+    /// The same as a multiple of `memcpy`'s of this run and size.
+    pub ratio_to_memcpy: f64,
+}
+
+/// Measures everything at every size; `announce` is told the size that begins.
+pub fn run(announce: &mut dyn FnMut(usize)) -> Vec<Measurement> {
+    SIZES
+        .into_iter()
+        .flat_map(|size| {
+            announce(size.bytes);
+            at(size)
+        })
+        .collect()
+}
+
+fn at(size: Size) -> Vec<Measurement> {
+    let n = size.bytes / size_of::<f32>();
+    let mut cpu = Cpu::detect();
+    let mut pool = Pool::new(n);
+    let workloads = workloads();
+    let mut best = vec![f64::INFINITY; workloads.len()];
+    for _ in 0..size.rounds {
+        for (best, workload) in best.iter_mut().zip(&workloads) {
+            *best = best.min(time(workload, &mut pool, &mut cpu, size.calls));
+        }
+    }
+    let rate = |workload: &Workload, seconds: f64| (workload.bytes_per_param * n) as f64 / seconds / 1e9;
+    let memcpy =
+        workloads.iter().zip(&best).next().map_or(f64::NAN, |(memcpy, seconds)| rate(memcpy, *seconds));
+    let measure = |(workload, seconds): (&&Workload, &f64)| Measurement {
+        name: format!("{}{}", if workload.restore { "restore + " } else { "" }, workload.name),
+        vector_bytes: size.bytes,
+        bytes_per_param: workload.bytes_per_param,
+        ns_per_param: seconds * 1e9 / n as f64,
+        gigabytes_per_second: rate(workload, *seconds),
+        ratio_to_memcpy: rate(workload, *seconds) / memcpy,
+    };
+    workloads.iter().zip(&best).map(measure).collect()
+}
+
+/// Seconds a call.
+fn time(workload: &Workload, pool: &mut Pool, cpu: &mut Cpu, calls: usize) -> f64 {
+    pool.reset();
+    let start = Instant::now();
+    for _ in 0..calls {
+        (workload.run)(pool, cpu);
+    }
+    start.elapsed().as_secs_f64() / calls as f64
+}
+
+/// The measurements as an aligned table.
+pub fn table(measurements: &[Measurement]) -> String {
+    let mut out = format!("backend {}; best of many interleaved rounds, one thread\n", Cpu::detect().name());
+    let mut size = 0;
+    for m in measurements {
+        if m.vector_bytes != size {
+            size = m.vector_bytes;
+            let _ = writeln!(out, "\n{} KiB a vector", size >> 10);
+            let _ = writeln!(out, "  kernel                    B/param   ns/param      GB/s   of memcpy");
+        }
+        let Measurement { name, bytes_per_param, ns_per_param, .. } = m;
+        let _ = writeln!(
+            out,
+            "  {name:<25} {bytes_per_param:>7} {ns_per_param:>10.4} {:>9.1} {:>11.2}",
+            m.gigabytes_per_second, m.ratio_to_memcpy
+        );
+    }
+    out
+}

@@ -1,0 +1,74 @@
+//! Why an experiment cannot be run.
+
+use super::Task;
+use crate::data::DataError;
+use crate::train;
+use flatmin::nn;
+use std::path::PathBuf;
+
+/// Why an experiment cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting is out of range.
+    #[error("{name} = {value} is out of range; {expected}")]
+    Setting {
+        /// Its name, as in [`Settings`](super::Settings).
+        name: &'static str,
+        /// The refused value.
+        value: String,
+        /// What to give instead.
+        expected: &'static str,
+    },
+    /// The data cannot be had.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The shape of a file fits none of the networks.
+    #[error(
+        "{}: items of {inputs} values in {classes} classes fit no network; give samples of 64 values in 10 classes \
+         (tasks turned and digits) or streams of 6 channels in 7 classes (task spar)",
+        path.display()
+    )]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// Values of an item (of a window, for streams).
+        inputs: usize,
+        /// Classes.
+        classes: usize,
+    },
+    /// A file fits a network, but none of the tasks that were asked for.
+    #[error("{} fits {fits}, but none of the tasks asked for; add one of them", path.display())]
+    NoTask {
+        /// The file.
+        path: PathBuf,
+        /// The tasks that it fits.
+        fits: &'static str,
+    },
+    /// Nobody of that number is in the data.
+    #[error("{task:?} has no person {person}; choose one of {known:?}, or leave the task out")]
+    NoPerson {
+        /// The task.
+        task: Task,
+        /// Who was asked for.
+        person: u8,
+        /// Who is there.
+        known: Vec<u8>,
+    },
+    /// A set of samples that the experiment needs is empty.
+    #[error("person {person}: no sample is left {purpose}; record more, or leave the person out")]
+    NoSamples {
+        /// The person.
+        person: u8,
+        /// What the samples are for.
+        purpose: &'static str,
+    },
+    /// Training stopped.
+    #[error(transparent)]
+    Train(#[from] train::Error),
+    /// A model refused its arguments.
+    #[error("the model cannot be evaluated: {0}; inputs and labels must fit the network")]
+    Model(#[from] nn::Error),
+    /// Worker threads cannot be had.
+    #[error("cannot start worker threads: {0}; try fewer")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}

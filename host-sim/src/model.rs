@@ -1,0 +1,115 @@
+//! The networks that the simulator personalises, behind one object-safe trait.
+//!
+//! Both are `core` network types, so what is trained here is what firmware trains: same bits, same memory, same
+//! multiply-accumulates.
+
+mod digits;
+mod init;
+mod network;
+mod workspace;
+mod wrist;
+
+pub use init::initial;
+pub use workspace::{Example, Workspace};
+
+use crate::finetune::Scope;
+use flatmin::backend::Cpu;
+use flatmin::layout::Segment;
+use flatmin::nn;
+
+/// Which network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Net {
+    /// An MLP 64-32-10 for 8x8 digits: 2,410 weights.
+    Digits,
+    /// A 1D-CNN for 64 frames of 6 channels: two convolutions of 16 filters (5 taps, stride 2), the mean over time
+    /// and 7 outputs; 1,911 weights.
+    Wrist,
+}
+
+/// Memory and work of a network under a scope, and its evaluation on one sample.
+///
+/// A full vector holds all parameters in layer order, weights before bias. [`split`](Model::split) cuts it into the
+/// vector that trains (`w`) and the one that may stay in flash (`frozen`).
+pub trait Model: Sync {
+    /// Its name, such as `digits MLP`.
+    fn name(&self) -> &'static str;
+    /// Floats of an input.
+    fn inputs(&self) -> usize;
+    /// Number of classes.
+    fn classes(&self) -> usize;
+    /// Floats of the full vector.
+    fn params(&self) -> usize;
+    /// Floats of the vector that trains.
+    fn trainable(&self) -> usize;
+    /// Layout of the vector that trains.
+    fn segments(&self) -> &'static [Segment];
+    /// Multiply-accumulates of one sample's gradient: those of the forward pass, of the weight gradients and of the
+    /// input gradients down to the lowest layer that trains. Bias additions, activation functions, the mean over
+    /// time and the softmax are not counted.
+    fn macs(&self) -> u64;
+    /// Floats of activations; gradients of activations are written over them.
+    fn activations(&self) -> usize;
+
+    /// The loss of `example`; adds `scale` times its gradient to `g`.
+    ///
+    /// # Errors
+    /// When a slice has the wrong length or the label is not a class.
+    fn gradient(
+        &self,
+        cpu: Cpu,
+        example: Example<'_>,
+        scale: f32,
+        memory: Memory<'_>,
+    ) -> Result<f32, nn::Error>;
+
+    /// The logits of input `x`, which lie in `acts`.
+    ///
+    /// # Errors
+    /// When a slice has the wrong length.
+    fn logits<'a>(
+        &self,
+        cpu: Cpu,
+        x: &[f32],
+        w: &[f32],
+        frozen: &[f32],
+        acts: &'a mut [f32],
+    ) -> Result<&'a [f32], nn::Error>;
+
+    /// Cuts a full vector into `(w, frozen)`.
+    ///
+    /// # Errors
+    /// When the vector has the wrong length.
+    fn split(&self, full: &[f32]) -> Result<(Vec<f32>, Vec<f32>), nn::Error>;
+
+    /// Puts `w` and `frozen` together again.
+    ///
+    /// # Errors
+    /// When a vector has the wrong length.
+    fn merge(&self, w: &[f32], frozen: &[f32]) -> Result<Vec<f32>, nn::Error>;
+}
+
+/// What a caller lends for a gradient.
+#[derive(Debug)]
+pub struct Memory<'a> {
+    /// Weights that train.
+    pub w: &'a [f32],
+    /// Weights that do not.
+    pub frozen: &'a [f32],
+    /// Activations.
+    pub acts: &'a mut [f32],
+    /// The gradient, which is added to.
+    pub g: &'a mut [f32],
+}
+
+/// The network of which `scope` trains.
+pub fn model(net: Net, scope: Scope) -> &'static dyn Model {
+    match (net, scope) {
+        (Net::Digits, Scope::All) => &digits::ALL,
+        (Net::Digits, Scope::Last) => &digits::LAST,
+        (Net::Digits, Scope::Bias) => &digits::BIAS,
+        (Net::Wrist, Scope::All) => &wrist::ALL,
+        (Net::Wrist, Scope::Last) => &wrist::LAST,
+        (Net::Wrist, Scope::Bias) => &wrist::BIAS,
+    }
+}

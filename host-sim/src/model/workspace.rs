@@ -1,0 +1,82 @@
+//! A model with the memory to evaluate it in.
+
+use super::{Memory, Model};
+use flatmin::backend::Cpu;
+use flatmin::nn;
+
+/// An input with its label.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Example<'a> {
+    /// The input.
+    pub x: &'a [f32],
+    /// Its class.
+    pub label: u8,
+}
+
+/// A model, its frozen weights, and memory to evaluate it in: nothing is allocated from here on.
+pub struct Workspace<'a> {
+    model: &'static dyn Model,
+    frozen: &'a [f32],
+    acts: Vec<f32>,
+    cpu: Cpu,
+}
+
+impl<'a> Workspace<'a> {
+    /// Memory for `model`; `frozen` is what does not train.
+    pub fn new(model: &'static dyn Model, frozen: &'a [f32]) -> Self {
+        Self { model, frozen, acts: vec![0.0; model.activations()], cpu: Cpu::detect() }
+    }
+
+    /// The mean loss of some examples (0 of none). Adds their mean gradient to `g`, examples in order.
+    ///
+    /// # Errors
+    /// When a slice has the wrong length or a label is not a class.
+    pub fn gradient<'b>(
+        &mut self,
+        examples: impl ExactSizeIterator<Item = Example<'b>>,
+        w: &[f32],
+        g: &mut [f32],
+    ) -> Result<f32, nn::Error> {
+        let scale = 1.0 / examples.len().max(1) as f32;
+        let mut sum = 0.0;
+        for example in examples {
+            let memory = Memory { w, frozen: self.frozen, acts: &mut self.acts, g };
+            sum += self.model.gradient(self.cpu, example, scale, memory)?;
+        }
+        Ok(scale * sum)
+    }
+
+    /// The logits of input `x`.
+    ///
+    /// # Errors
+    /// When a slice has the wrong length.
+    pub fn logits(&mut self, x: &[f32], w: &[f32]) -> Result<&[f32], nn::Error> {
+        self.model.logits(self.cpu, x, w, self.frozen, &mut self.acts)
+    }
+
+    /// The class with the greatest logit, the first of equals.
+    ///
+    /// # Errors
+    /// When a slice has the wrong length.
+    pub fn predict(&mut self, x: &[f32], w: &[f32]) -> Result<u8, nn::Error> {
+        let (mut best, mut class) = (f32::NEG_INFINITY, 0);
+        for (candidate, &logit) in (0..).zip(self.logits(x, w)?) {
+            if logit > best {
+                (best, class) = (logit, candidate);
+            }
+        }
+        Ok(class)
+    }
+
+    /// The share of examples that are classified as labelled, in [0, 1]; 0 of none.
+    ///
+    /// # Errors
+    /// When a slice has the wrong length.
+    pub fn accuracy(&mut self, examples: &[Example<'_>], w: &[f32]) -> Result<f64, nn::Error> {
+        let mut right = 0_usize;
+        for example in examples {
+            right += usize::from(self.predict(example.x, w)? == example.label);
+        }
+        Ok(right as f64 / examples.len().max(1) as f64)
+    }
+}

@@ -1,0 +1,112 @@
+//! Every tolerance of the simulator, in one table, each with its reason.
+//!
+//! A comparison takes its bar from here and nowhere else, so that a loosened bar shows up in one place.
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tolerance {
+    /// What the bar is for.
+    pub name: &'static str,
+    /// The bar.
+    pub value: f64,
+    /// Why this value.
+    pub reason: &'static str,
+}
+
+/// Weights of a float64 trajectory, absolute.
+pub const REPLAY_F64: Tolerance = Tolerance {
+    name: "replay_f64",
+    value: 1e-9,
+    reason: "20 steps in f64 differ only in the order of sums; the largest distance seen is 3e-11 (norm eps)",
+};
+
+/// Weights of a float64 trajectory of a library that takes its norms in float32, absolute.
+pub const REPLAY_F64_NORM_IN_F32: Tolerance = Tolerance {
+    name: "replay_f64_norm_in_f32",
+    value: 1e-7,
+    reason: "pytorch_optimizer returns the gradient norm as float32 even in float64 runs: 6e-8 of the ascent length",
+};
+
+/// Weights of a float32 trajectory: how many times the library's own float32-to-float64 distance is allowed.
+pub const REPLAY_F32_FACTOR: Tolerance = Tolerance {
+    name: "replay_f32_factor",
+    value: 4.0,
+    reason: "two f32 runs with different summation orders each stray from f64 by about the same distance",
+};
+
+/// Weights of a float32 trajectory, relative distance that is always allowed.
+pub const REPLAY_F32_FLOOR: Tolerance = Tolerance {
+    name: "replay_f32_floor",
+    value: 2e-6,
+    reason: "17 ulp of float32: where the library's own distance is tiny by luck, rounding still shows",
+};
+
+/// Weights of a float32 trajectory: the largest float32-to-float64 distance of a library that is believed.
+pub const REPLAY_F32_OWN_CAP: Tolerance = Tolerance {
+    name: "replay_f32_own_cap",
+    value: 1e-5,
+    reason: "largest in any recorded case: 1.1e-6; more is a changed record, which must not loosen its own bar",
+};
+
+/// The perturbed point of one ascent in float32, per element, relative to `|w| + |e|`.
+pub const ASCENT_F32: Tolerance = Tolerance {
+    name: "ascent_f32",
+    value: 2.0 / 8_388_608.0,
+    reason: "2 * 2^-23: one rounding for the norm's scale, one for scale * g, one for the sum",
+};
+
+/// The noise sigma of LPF-SGD in a float32 file, relative.
+pub const SIGMA_F32: Tolerance = Tolerance {
+    name: "sigma_f32",
+    value: 1e-6,
+    reason: "a norm of float32 squares, rounded to float32, times a float32 factor: a few ulp",
+};
+
+/// Loss and gradient of a problem against a float64 record, relative to the largest element or 1.
+pub const PROBLEM_F64: Tolerance = Tolerance {
+    name: "problem_f64",
+    value: 1e-10,
+    reason: "the same formula in f64, sums in another order: 2e-15 seen, and a quadratic may cancel three digits more",
+};
+
+/// Loss and gradient of a problem in f64 against a float32 record, relative to the largest element or 1.
+pub const PROBLEM_F32: Tolerance = Tolerance {
+    name: "problem_f32",
+    value: 2e-5,
+    reason: "the record itself was computed in float32: 9e-7 seen, and a quadratic may cancel a digit more",
+};
+
+/// How far the canary moves a recorded weight, in units of `max(1, |w|)`: far beyond every bar above.
+pub const CANARY_SHIFT: Tolerance = Tolerance {
+    name: "canary_shift",
+    value: 1e-3,
+    reason: "a wrong digit in the third place must fail every comparison",
+};
+
+/// All rows.
+pub const TABLE: &[Tolerance] = &[
+    REPLAY_F64,
+    REPLAY_F64_NORM_IN_F32,
+    REPLAY_F32_FACTOR,
+    REPLAY_F32_FLOOR,
+    REPLAY_F32_OWN_CAP,
+    ASCENT_F32,
+    SIGMA_F32,
+    PROBLEM_F64,
+    PROBLEM_F32,
+    CANARY_SHIFT,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_reasons_are_given() {
+        let mut names: Vec<_> = TABLE.iter().map(|row| row.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), TABLE.len());
+        assert!(TABLE.iter().all(|row| row.value > 0.0 && row.reason.len() > 20));
+    }
+}

@@ -1,0 +1,93 @@
+//! Every tolerance of the cross-crate tests, in one table, each with its reason.
+//!
+//! A comparison takes its bar from here and nowhere else, so that a loosened bar shows up in one place.
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tolerance {
+    /// What the bar is for.
+    pub name: &'static str,
+    /// The bar.
+    pub value: f64,
+    /// Why this value.
+    pub reason: &'static str,
+}
+
+/// All rows.
+pub const TABLE: &[Tolerance] = &[
+    Tolerance {
+        name: "reduce_bound",
+        value: 46.0 / 16_777_216.0,
+        reason: "relative to the sum of |terms|: 1 product, 32 additions in a lane, 5 folds, 7 tree levels, 1 to spare",
+    },
+    Tolerance {
+        name: "reduce_underflow",
+        value: 1.401_298_464_324_817e-45,
+        reason: "absolute, an element: a product that underflows is off by at most 2^-149 (it has no relative error)",
+    },
+    Tolerance {
+        name: "reduce_typical",
+        value: 2.0 / 8_388_608.0,
+        reason: "relative, squares of ordinary values: `reduce` promises about 1 ULP (at most 2^-23); twice that",
+    },
+    Tolerance {
+        name: "z_score",
+        value: 5.5,
+        reason: "standard deviations: a sound generator exceeds it with probability 4e-8 a statistic; a few hundred are taken",
+    },
+    Tolerance {
+        name: "avalanche_z",
+        value: 6.0,
+        reason: "standard deviations of a flip count: 24576 cells at 2e-9 each, 5e-5 for all together",
+    },
+    Tolerance {
+        name: "ks",
+        value: 2.2,
+        reason: "Kolmogorov-Smirnov sqrt(n) D: the limit law exceeds it with probability 2 exp(-2 * 2.2^2) = 1.3e-4",
+    },
+    Tolerance {
+        name: "normal_max",
+        value: 5.77,
+        reason: "sqrt(2 ln 2^24) = 5.7681: the longest radius that 24 bits of uniform can give",
+    },
+    Tolerance {
+        name: "ln_ulp",
+        value: 0.83,
+        reason: "ULP of the result, as `math::ln` documents: 0.8266 over all positive normal floats",
+    },
+    Tolerance {
+        name: "sincos",
+        value: 1.7e-7,
+        reason: "absolute, as `math::sincos_turn` documents: 1.63e-7 over every third angle, of which truncation is 0.93e-7",
+    },
+];
+
+/// The bar of a row.
+///
+/// # Panics
+///
+/// If the table has no such row.
+pub fn tolerance(name: &str) -> f64 {
+    let row = TABLE.iter().find(|row| row.name == name);
+    row.unwrap_or_else(|| panic!("the tolerance table has no row `{name}`")).value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_reasons_are_given() {
+        let mut names: Vec<_> = TABLE.iter().map(|row| row.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), TABLE.len());
+        assert!(TABLE.iter().all(|row| row.value > 0.0 && row.reason.len() > 20));
+    }
+
+    #[test]
+    #[should_panic(expected = "no row `loose`")]
+    fn an_unknown_name_panics() {
+        tolerance("loose");
+    }
+}
