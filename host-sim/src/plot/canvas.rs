@@ -40,6 +40,10 @@ impl Lettering {
         Self { size, colour, side: HPos::Left, bold: false, upright: false }
     }
 
+    pub(super) const fn coloured(self, colour: RGBColor) -> Self {
+        Self { colour, ..self }
+    }
+
     pub(super) const fn bold(self) -> Self {
         Self { bold: true, ..self }
     }

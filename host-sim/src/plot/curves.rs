@@ -68,7 +68,10 @@ fn heading(canvas: &Canvas, summary: &Summary) -> Result<(), Error> {
     let left = MARGIN[0] + PAD[0];
     let people = label::count(summary.people, label::people(summary.task));
     let title = format!("{}: learning curves", label::task(summary.task));
-    let detail = format!("mean of {people} x {}", label::count(summary.seeds, "seed"));
+    let seeds = label::count(summary.seeds, "seed");
+    let detail = format!(
+        "mean of {people} x {seeds}; numbers: on all test samples, as in the table (curves may use some of them)"
+    );
     canvas.text((left, 28.0), &title, Lettering::new(TITLE, INK).bold())?;
     canvas.text((left, 52.0), &detail, Lettering::new(SMALL, MUTED))?;
     legend(canvas, (left, 76.0), summary)
@@ -105,19 +108,18 @@ fn spots(frame: Frame, line: &Line, share: fn(&Point) -> f64) -> Vec<(f64, f64)>
     line.curve.iter().map(|point| frame.spot(f64::from(point.epoch), 100.0 * share(point))).collect()
 }
 
-/// Where both curves end, as numbers to the right of the plot.
+/// Where both curves end, with the accuracies of the table to the right of the plot.
 fn ends(canvas: &Canvas, frame: Frame, line: &Line) -> Result<(), Error> {
     let Some(last) = line.curve.last() else { return Ok(()) };
-    let x = frame.x.pixel(f64::from(last.epoch));
-    let right = frame.x.pixels[1];
-    let [new, old] = [last.new, last.old].map(|share| frame.y.pixel(100.0 * share));
-    let [new_text, old_text] = apart(new, old);
-    for (share, end, text) in [(last.new, new, new_text), (last.old, old, old_text)] {
-        canvas.disc((x, end), 2.6, line_colour(line.method), line_colour(line.method))?;
+    let (colour, right) = (line_colour(line.method), frame.x.pixels[1]);
+    let [new, old] = [last.new, last.old].map(|share| frame.spot(f64::from(last.epoch), 100.0 * share));
+    let [new_text, old_text] = apart(new.1, old.1);
+    for ((x, y), text, after) in [(new, new_text, line.new_after), (old, old_text, line.old_after)] {
+        canvas.disc((x, y), 2.6, colour, colour)?;
         if x < right - 1.0 {
-            canvas.dashes(&[(x + 5.0, end), (right + 2.0, text)], FRAME, 0.7, [1.0, 3.0])?;
+            canvas.dashes(&[(x + 5.0, y), (right + 2.0, text)], FRAME, 0.7, [1.0, 3.0])?;
         }
-        canvas.text((right + 6.0, text), &format!("{:.1}", 100.0 * share), Lettering::new(SMALL, INK))?;
+        canvas.text((right + 6.0, text), &format!("{:.1}", after.mean), Lettering::new(SMALL, INK))?;
     }
     Ok(())
 }

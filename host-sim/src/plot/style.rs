@@ -69,6 +69,13 @@ pub(super) fn line_colour(arm: Arm) -> RGBColor {
     if colour(arm) == YELLOW { RGBColor(168, 152, 0) } else { colour(arm) }
 }
 
+/// The colour of a method's name: as [`line_colour`], dark enough to read.
+pub(super) fn text_colour(arm: Arm) -> RGBColor {
+    let RGBColor(red, green, blue) = line_colour(arm);
+    let darker = |channel: u8| (f64::from(channel) * 0.68) as u8;
+    RGBColor(darker(red), darker(green), darker(blue))
+}
+
 /// The marker of a method; with stored samples it has a ring.
 pub(super) fn marker(canvas: &Canvas, at: Spot, arm: Arm, replay: u32) -> Result<(), Error> {
     let (fill, shape) = look(arm);

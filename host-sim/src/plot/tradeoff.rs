@@ -3,7 +3,7 @@
 use super::axis::{Axis, Frame, around};
 use super::canvas::{Canvas, Error, Lettering, Spot, draw};
 use super::place::{Block, Placer};
-use super::style::{INK, MARKER, MUTED, NORMAL, PALE, SMALL, TITLE, line_colour, marker};
+use super::style::{INK, MARKER, MUTED, NORMAL, PALE, SMALL, TITLE, line_colour, marker, text_colour};
 use crate::finetune::Task;
 use crate::report::label;
 use crate::report::summary::{Line, Summary};
@@ -35,8 +35,9 @@ pub fn tradeoff(summary: &Summary) -> Result<String, Error> {
         marks.iter().try_for_each(|mark| mark.bars(canvas, frame))?;
         let mut placer = placer(frame, &marks, dashed);
         before.map_or(Ok(()), |before| start(canvas, frame, before, &mut placer))?;
-        marks.iter().try_for_each(|mark| name(canvas, &mark.line.label(), mark.spot(frame), &mut placer))?;
-        marks.iter().try_for_each(|mark| marker(canvas, mark.spot(frame), mark.line.method, mark.line.replay))
+        marks.iter().try_for_each(|mark| mark.name(canvas, frame, &mut placer))?;
+        // Where markers coincide, sgd and its relatives stay visible: they are small, and first in the table.
+        marks.iter().rev().try_for_each(|mark| mark.draw(canvas, frame))
     })
 }
 
@@ -77,6 +78,15 @@ impl<'a> Mark<'a> {
     fn bars(&self, canvas: &Canvas, frame: Frame) -> Result<(), Error> {
         let colour = line_colour(self.line.method);
         self.ends(frame).iter().try_for_each(|bar| canvas.line(bar, colour, 1.3))
+    }
+
+    fn name(&self, canvas: &Canvas, frame: Frame, placer: &mut Placer) -> Result<(), Error> {
+        let colour = text_colour(self.line.method);
+        name(canvas, &self.line.label(), self.spot(frame), LABEL.coloured(colour), placer)
+    }
+
+    fn draw(&self, canvas: &Canvas, frame: Frame) -> Result<(), Error> {
+        marker(canvas, self.spot(frame), self.line.method, self.line.replay)
     }
 }
 
@@ -150,18 +160,24 @@ fn placer(frame: Frame, marks: &[Mark], dashed: Option<[Spot; 2]>) -> Placer {
 }
 
 /// A name beside its spot, with a line to it when it had to go further away.
-fn name(canvas: &Canvas, name: &str, spot: Spot, placer: &mut Placer) -> Result<(), Error> {
-    let block = placer.place(spot, (LABEL.width(name), NORMAL + 2.0), REACH);
+fn name(
+    canvas: &Canvas,
+    name: &str,
+    spot: Spot,
+    lettering: Lettering,
+    placer: &mut Placer,
+) -> Result<(), Error> {
+    let block = placer.place(spot, (lettering.width(name), NORMAL + 2.0), REACH);
     let near = block.nearest(spot);
     if (near.0 - spot.0).hypot(near.1 - spot.1) > NEAR {
-        canvas.line(&[spot, near], PALE, 1.0)?;
+        canvas.line(&[spot, near], lettering.colour, 0.8)?;
     }
     let (x, y) = block.middle();
     let Block([left, _, right, _]) = block;
     match spot.0 {
-        spot if spot <= left => canvas.text((left + 2.0, y), name, LABEL),
-        spot if spot >= right => canvas.text((right - 2.0, y), name, LABEL.before()),
-        _ => canvas.text((x, y), name, LABEL.centred()),
+        spot if spot <= left => canvas.text((left + 2.0, y), name, lettering),
+        spot if spot >= right => canvas.text((right - 2.0, y), name, lettering.before()),
+        _ => canvas.text((x, y), name, lettering.centred()),
     }
 }
 
@@ -172,10 +188,10 @@ fn start(canvas: &Canvas, frame: Frame, [old, new]: [f64; 2], placer: &mut Place
     placer.take(Block::around(spot, 9.0, 9.0));
     if spot == place {
         cross(canvas, spot)?;
-        name(canvas, "before", spot, placer)
+        name(canvas, "before", spot, LABEL, placer)
     } else {
         arrow(canvas, spot, (place.0 - spot.0, place.1 - spot.1))?;
-        name(canvas, &format!("before: new {new:.1}, old {old:.1}"), spot, placer)
+        name(canvas, &format!("before: new {new:.1}, old {old:.1}"), spot, LABEL, placer)
     }
 }
 
