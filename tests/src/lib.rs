@@ -1,6 +1,7 @@
 //! What the cross-crate tests share: the tolerance table, test problems, comparators, every kernel on any backend.
 
 pub mod compare;
+pub mod device;
 pub mod parity;
 pub mod problems;
 pub mod tolerance;

@@ -1,0 +1,146 @@
+//! Names what is missing: every file has a registry row, every row a file, a test and a documented method.
+
+use flatmin::for_each_kernel;
+use flatmin::kernel::{Fill, Map, Reduce, Update};
+use flatmin::kernels::*;
+use flatmin::registry::{ENTRIES, Role};
+use flatmin_sim::compose::{MethodSpec, OptimizerSpec, Spec};
+use flatmin_tests::tolerance::TABLE;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+macro_rules! name {
+    (map [$s:literal $o:literal $i:literal] $kernel:ident) => {
+        <$kernel as Map<$s, $o, $i>>::NAME
+    };
+    (reduce [$i:literal] $kernel:ident) => {
+        <$kernel as Reduce<$i>>::NAME
+    };
+    (update [$st:literal] $kernel:ident) => {
+        <$kernel as Update<$st>>::NAME
+    };
+    (fill [$o:literal $i:literal] $kernel:ident) => {
+        <$kernel as Fill<$o, $i>>::NAME
+    };
+}
+macro_rules! names {
+    ($($shape:ident $arity:tt $kernel:ident $fields:tt;)*) => { [$(name!($shape $arity $kernel)),*] };
+}
+
+/// Files that hold no entry of their own: what two entries share.
+const SHARED: [&str; 1] = ["moments"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn stems(folder: &str) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(root().join("core/src").join(folder)).unwrap();
+    let stems =
+        entries.map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned());
+    stems.filter(|stem| !SHARED.contains(&stem.as_str())).collect()
+}
+
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    found
+}
+
+fn set<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    names.into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn every_kernel_file_has_a_row_and_every_row_a_file() {
+    assert_eq!(set(for_each_kernel!(names)), stems("kernels"));
+}
+
+#[test]
+fn every_entry_has_a_file_and_every_file_an_entry() {
+    for (role, folder) in [
+        (Role::Optimizer, "optimizers"),
+        (Role::Method, "methods"),
+        (Role::Gate, "gates"),
+        (Role::Average, "averages"),
+    ] {
+        let names = ENTRIES.iter().filter(|entry| entry.role == role).map(|entry| entry.name);
+        assert_eq!(set(names), stems(folder), "{folder}");
+    }
+}
+
+#[test]
+fn every_entry_is_composed_by_a_sample() {
+    let methods = set(MethodSpec::SAMPLES.iter().map(MethodSpec::name));
+    let optimizers = set(OptimizerSpec::SAMPLES.iter().map(OptimizerSpec::name));
+    for entry in ENTRIES {
+        match entry.role {
+            Role::Method => assert!(methods.contains(entry.name), "{} has no sample", entry.name),
+            // The clip is a field of every spec.
+            Role::Optimizer if entry.name != "clipped" => {
+                assert!(optimizers.contains(entry.name), "{} has no sample", entry.name);
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(Spec::samples().count(), MethodSpec::SAMPLES.len() * OptimizerSpec::SAMPLES.len());
+}
+
+#[test]
+fn every_entry_is_documented() {
+    for folder in ["methods", "optimizers", "averages", "gates"] {
+        for stem in stems(folder) {
+            let path = root().join("core/src").join(folder).join(format!("{stem}.rs"));
+            let text = std::fs::read_to_string(&path).unwrap();
+            let headings = if folder == "gates" {
+                &["**Source**", "**Cost**", "**Default"][..]
+            } else {
+                &["**Source**", "**Deviations**", "**Cost**", "**Default", "/// ```\n"][..]
+            };
+            for heading in headings {
+                assert!(text.contains(heading), "{} lacks {heading}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn core_keeps_its_rules() {
+    for (path, text) in sources("core/src") {
+        let unsafe_allowed = ["lanes", "backend", "math"]
+            .iter()
+            .any(|folder| path.components().any(|component| component.as_os_str() == *folder));
+        for (number, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            let place = format!("{}:{}", path.display(), number + 1);
+            assert!(!code.contains("mul_add("), "{place}: multiply and add are never fused");
+            for word in [".unwrap()", ".expect(", "panic!(", "unreachable!(", "todo!("] {
+                assert!(!code.contains(word), "{place}: {word}");
+            }
+            let is_unsafe =
+                code.contains("unsafe {") || code.contains("unsafe fn") || code.contains("unsafe impl");
+            assert!(unsafe_allowed || !is_unsafe, "{place}: unsafe outside lanes, backend and math");
+        }
+    }
+}
+
+#[test]
+fn every_tolerance_is_used() {
+    let tests = sources("tests");
+    for row in TABLE {
+        let quoted = format!("\"{}\"", row.name);
+        let used = tests.iter().any(|(path, text)| !path.ends_with("tolerance.rs") && text.contains(&quoted));
+        assert!(used, "nobody uses the tolerance {}", row.name);
+    }
+}
