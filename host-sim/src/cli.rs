@@ -117,7 +117,7 @@ mod tests {
             ("--method smam", ["--method", "sgd, sgd-2x, sgd-wd, adam, sam, lpf, rst, ema, swa, sam+swa"]),
             ("--noise 20", ["--noise", "for 20 % write 0.2"]),
             ("--noise nan", ["--noise", "from 0 to 1"]),
-            ("--lr -1", ["-1", "--help"]),
+            ("--lr -1", ["--lr", "from 0 to 10"]),
             ("--lr 11", ["--lr", "from 0 to 10"]),
             ("--seeds 0", ["--seeds", "from 1 to 1000"]),
             ("--replay 1000", ["--replay", "from 0 to 100"]),

@@ -18,29 +18,29 @@ pub struct Finetune {
     method: Vec<Arm>,
     /// Only this person (spar: 1 to 10) or writer (digits, turned: 0 to 13) is left out of the base model and
     /// personalised; the default is everyone in turn
-    #[arg(long, value_name = "N", value_parser = range::person)]
+    #[arg(long, value_name = "N", value_parser = range::person, allow_negative_numbers = true)]
     person: Option<u8>,
     /// Repetitions with other random numbers, 1 to 1000
-    #[arg(long, value_name = "N", default_value = "1", value_parser = range::seeds)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = range::seeds, allow_negative_numbers = true)]
     seeds: u32,
     /// Learning rate of every method, from 0 to 10; the default is each method's tuned one
-    #[arg(long, value_name = "X", value_parser = range::lr)]
+    #[arg(long, value_name = "X", value_parser = range::lr, allow_negative_numbers = true)]
     lr: Option<f32>,
     /// The share of the user's labels that are wrong, from 0 to 1: 0.2 is 20 %
-    #[arg(long, value_name = "P", default_value = "0", value_parser = range::noise)]
+    #[arg(long, value_name = "P", default_value = "0", value_parser = range::noise, allow_negative_numbers = true)]
     noise: f32,
     /// What is trained
     #[arg(long, value_enum, default_value_t)]
     scope: Scope,
     /// Stored old samples trained beside each labelled one, 0 to 100; the default is 0 for every method, and also 1
     /// for sgd and sam, at half the epochs
-    #[arg(long, value_name = "N", value_parser = range::replay)]
+    #[arg(long, value_name = "N", value_parser = range::replay, allow_negative_numbers = true)]
     replay: Option<u32>,
     /// A data set in the TDS1 format instead of the embedded one; of the tasks asked for, those that it fits are run
     #[arg(long, value_name = "FILE.tds")]
     data: Option<PathBuf>,
     /// Worker threads; 0 is one a core. Results do not depend on it
-    #[arg(long, value_name = "N", default_value = "0", value_parser = range::threads)]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = range::threads, allow_negative_numbers = true)]
     threads: usize,
     /// Folder for tables (table.txt), plots (*.svg) and one JSON line a run (rows.jsonl)
     #[arg(long, value_name = "DIR", default_value = "flatmin-out")]

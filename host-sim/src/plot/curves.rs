@@ -1,95 +1,143 @@
-//! How accuracies move from epoch to epoch.
+//! Learning curves: a small plot for each method, all with the same axes, and sgd in grey behind.
 
-use super::Error;
-use super::style::{FAINT, INK, LEGEND, SIZE, colour, font, range, spread};
+use super::axis::{Axis, Frame, around};
+use super::canvas::{Canvas, Error, Lettering, draw};
+use super::style::{FRAME, INK, MUTED, NORMAL, PALE, SMALL, TITLE, line_colour};
 use crate::finetune::Point;
 use crate::report::label;
 use crate::report::summary::{Line, Summary};
-use plotters::coord::Shift;
-use plotters::prelude::*;
 
-/// Two panels over the same epochs: the new user's accuracy, and the old users'. Lines with stored samples are dashed.
+/// A small plot with its numbers.
+const CELL: (f64, f64) = (262.0, 196.0);
+/// Around all small plots: left, top, right, bottom.
+const MARGIN: [f64; 4] = [34.0, 96.0, 14.0, 34.0];
+/// Room within a cell: left, top, right, bottom.
+const PAD: [f64; 4] = [40.0, 26.0, 44.0, 30.0];
+const DASHES: [f64; 2] = [5.0, 3.0];
+/// Pixels between the numbers at the ends of two curves.
+const APART: f64 = 13.0;
+
+/// The picture as SVG.
 ///
 /// # Errors
-/// When the drawing library refuses.
+/// When it cannot be drawn.
 pub fn curves(summary: &Summary) -> Result<String, Error> {
-    let mut svg = String::new();
-    draw(summary, &mut svg).map_err(|reason| Error::new("the learning curves", reason))?;
-    Ok(svg)
-}
-
-fn draw(summary: &Summary, svg: &mut String) -> Result<(), Box<dyn std::error::Error>> {
-    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
-    root.fill(&WHITE).map_err(text)?;
-    let title = format!("{}: accuracy by epoch, mean over runs", label::task_title(summary.task));
-    let root = root.titled(&title, font(17)).map_err(text)?;
-    let (left, right) = root.split_horizontally(SIZE.0 - LEGEND);
-    let panels = left.split_evenly((1, 2));
-    if let [new, old] = &panels[..] {
-        panel(new, "new user, %", &summary.lines, |point| 100.0 * point.new)?;
-        panel(old, "old users, %", &summary.lines, |point| 100.0 * point.old)?;
-    }
-    names(&right, &summary.lines)?;
-    root.present().map_err(text)?;
-    Ok(())
-}
-
-fn panel(
-    area: &DrawingArea<SVGBackend<'_>, Shift>,
-    what: &str,
-    lines: &[Line],
-    value: fn(&Point) -> f64,
-) -> Result<(), Box<dyn std::error::Error>> {
-    let points = || lines.iter().flat_map(|line| &line.curve);
-    let last = points().map(|point| point.epoch).max().unwrap_or(1);
-    let mut chart = ChartBuilder::on(area)
-        .margin(10)
-        .x_label_area_size(42)
-        .y_label_area_size(56)
-        .build_cartesian_2d(0..last.max(1), range(points().map(value)))
-        .map_err(text)?;
-    chart
-        .configure_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(FAINT)
-        .axis_style(INK)
-        .label_style(font(13))
-        .x_desc("epoch")
-        .y_desc(what)
-        .x_labels(7)
-        .draw()
-        .map_err(text)?;
-    for line in lines {
-        let points = line.curve.iter().map(|point| (point.epoch, value(point)));
-        let style = colour(line.method).stroke_width(2);
-        if line.replay > 0 {
-            chart.draw_series(DashedLineSeries::new(points, 6, 4, style)).map_err(text)?;
-        } else {
-            chart.draw_series(LineSeries::new(points, style)).map_err(text)?;
+    let columns = columns(summary.lines.len());
+    let rows = summary.lines.len().div_ceil(columns).max(1);
+    let [left, top, right, bottom] = MARGIN;
+    let size = (left + CELL.0 * columns as f64 + right, top + CELL.1 * rows as f64 + bottom);
+    let [x, y] = ranges(summary);
+    draw("curves", size, |canvas| {
+        heading(canvas, summary)?;
+        for (place, line) in summary.lines.iter().enumerate() {
+            let corner = (left + CELL.0 * (place % columns) as f64, top + CELL.1 * (place / columns) as f64);
+            panel(canvas, frame(corner, x, y), line, summary.base())?;
         }
-    }
-    Ok(())
+        let (middle, lower) = ((left + size.0 - right) / 2.0, size.1 - bottom / 2.0 - 2.0);
+        canvas.text((middle, lower), "epochs of fine-tuning", Lettering::new(NORMAL, INK).centred())?;
+        let height = (top + size.1 - bottom) / 2.0;
+        canvas.text((18.0, height), "test accuracy, %", Lettering::new(NORMAL, INK).centred().upright())
+    })
 }
 
-/// The names in the order of their last new-user accuracy, best first.
-fn names(
-    right: &DrawingArea<SVGBackend<'_>, Shift>,
-    lines: &[Line],
-) -> Result<(), Box<dyn std::error::Error>> {
-    let last = |line: &Line| line.curve.last().map_or(0.0, |point| point.new);
-    let mut lines: Vec<_> = lines.iter().collect();
-    lines.sort_by(|a, b| last(b).total_cmp(&last(a)));
-    let wanted: Vec<_> = (0..lines.len()).map(|k| 40 + 22 * k as i32).collect();
-    for (line, y) in lines.into_iter().zip(spread(&wanted, 18, SIZE.1 as i32 - 60)) {
-        let style = colour(line.method).stroke_width(3);
-        for from in if line.replay > 0 { [4, 18].as_slice() } else { [4, 14].as_slice() } {
-            right.draw(&PathElement::new([(*from, y), (*from + 10, y)], style)).map_err(text)?;
+const fn columns(panels: usize) -> usize {
+    match panels {
+        0..=2 | 4 => 2,
+        3 | 5 | 6 | 9 => 3,
+        _ => 4,
+    }
+}
+
+/// Epochs and percent that all curves fit in.
+fn ranges(summary: &Summary) -> [[f64; 2]; 2] {
+    let points = || summary.lines.iter().flat_map(|line| &line.curve);
+    let last = points().map(|point| point.epoch).max().unwrap_or(1).max(1);
+    let percent = points().flat_map(|point| [100.0 * point.new, 100.0 * point.old]);
+    [[0.0, f64::from(last)], around(percent, 0.06, 2.0)]
+}
+
+fn frame((left, top): (f64, f64), x: [f64; 2], y: [f64; 2]) -> Frame {
+    let [before, above, after, below] = PAD;
+    Frame {
+        x: Axis { values: x, pixels: [left + before, left + CELL.0 - after] },
+        y: Axis { values: y, pixels: [top + CELL.1 - below, top + above] },
+    }
+}
+
+fn heading(canvas: &Canvas, summary: &Summary) -> Result<(), Error> {
+    let left = MARGIN[0] + PAD[0];
+    let people = label::count(summary.people, label::people(summary.task));
+    let title = format!("{}: learning curves", label::task(summary.task));
+    let seeds = label::count(summary.seeds, "seed");
+    let detail = format!(
+        "mean of {people} x {seeds}; numbers: on all test samples, as in the table (curves may use some of them)"
+    );
+    canvas.text((left, 28.0), &title, Lettering::new(TITLE, INK).bold())?;
+    canvas.text((left, 52.0), &detail, Lettering::new(SMALL, MUTED))?;
+    legend(canvas, (left, 76.0), summary)
+}
+
+fn legend(canvas: &Canvas, (left, y): (f64, f64), summary: &Summary) -> Result<(), Error> {
+    let lettering = Lettering::new(SMALL, INK);
+    let text = |at: f64, text: &str| canvas.text((left + at, y), text, lettering);
+    let spots = |at: f64| [(left + at, y), (left + at + 30.0, y)];
+    canvas.line(&spots(0.0), INK, 2.0)?;
+    text(36.0, "new user")?;
+    canvas.dashes(&spots(115.0), INK, 2.0, DASHES)?;
+    text(151.0, "old users")?;
+    let Some(base) = summary.base() else { return Ok(()) };
+    canvas.line(&spots(230.0), PALE, 2.0)?;
+    text(266.0, &format!("{} for comparison", base.label()))
+}
+
+fn panel(canvas: &Canvas, frame: Frame, line: &Line, base: Option<&Line>) -> Result<(), Error> {
+    let ([left, _], [_, top]) = (frame.x.pixels, frame.y.pixels);
+    frame.draw(canvas, [4.0, 4.0])?;
+    canvas.text((left, top - 11.0), &line.label(), Lettering::new(NORMAL, INK).bold())?;
+    if let Some(base) = base {
+        canvas.line(&spots(frame, base, |point| point.new), PALE, 1.4)?;
+        canvas.dashes(&spots(frame, base, |point| point.old), PALE, 1.4, DASHES)?;
+    }
+    let colour = line_colour(line.method);
+    canvas.dashes(&spots(frame, line, |point| point.old), colour, 2.0, DASHES)?;
+    canvas.line(&spots(frame, line, |point| point.new), colour, 2.0)?;
+    ends(canvas, frame, line)
+}
+
+fn spots(frame: Frame, line: &Line, share: fn(&Point) -> f64) -> Vec<(f64, f64)> {
+    line.curve.iter().map(|point| frame.spot(f64::from(point.epoch), 100.0 * share(point))).collect()
+}
+
+/// Where both curves end, with the accuracies of the table to the right of the plot.
+fn ends(canvas: &Canvas, frame: Frame, line: &Line) -> Result<(), Error> {
+    let Some(last) = line.curve.last() else { return Ok(()) };
+    let (colour, right) = (line_colour(line.method), frame.x.pixels[1]);
+    let [new, old] = [last.new, last.old].map(|share| frame.spot(f64::from(last.epoch), 100.0 * share));
+    let [new_text, old_text] = apart(new.1, old.1);
+    for ((x, y), text, after) in [(new, new_text, line.new_after), (old, old_text, line.old_after)] {
+        canvas.disc((x, y), 2.6, colour, colour)?;
+        if x < right - 1.0 {
+            canvas.dashes(&[(x + 5.0, y), (right + 2.0, text)], FRAME, 0.7, [1.0, 3.0])?;
         }
-        right.draw(&Text::new(line.label(), (36, y - 7), font(15))).map_err(text)?;
+        canvas.text((right + 6.0, text), &format!("{:.1}", after.mean), Lettering::new(SMALL, INK))?;
     }
     Ok(())
 }
 
-fn text(error: impl std::fmt::Display) -> Box<dyn std::error::Error> {
-    error.to_string().into()
+/// Two heights, moved from each other until they are [`APART`].
+fn apart(one: f64, other: f64) -> [f64; 2] {
+    let short = (APART - (one - other).abs()).max(0.0) / 2.0;
+    if one > other { [one + short, other - short] } else { [one - short, other + short] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_their_distance() {
+        assert_eq!(apart(10.0, 50.0), [10.0, 50.0]);
+        assert_eq!(apart(20.0, 19.0), [26.0, 13.0]);
+        assert_eq!(apart(20.0, 20.0), [13.5, 26.5]);
+    }
 }

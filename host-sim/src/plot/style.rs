@@ -1,87 +1,113 @@
-//! What the pictures share: colours that colour-blind people tell apart, a shape and a dash a method, axis ranges.
+//! Colours that colour-blind people can tell apart (Okabe and Ito 2008), and a marker shape for each method.
 
+use super::canvas::{Canvas, Error, Spot};
 use crate::finetune::Arm;
-use crate::report::summary::Line;
-use plotters::style::{IntoFont, RGBColor, TextStyle};
+use plotters::style::{RGBColor, WHITE};
+use std::f64::consts::TAU;
 
-/// Size of a picture in pixels.
-pub(super) const SIZE: (u32, u32) = (900, 560);
-/// Width of the column of labels at the right, in pixels.
-pub(super) const LEGEND: u32 = 190;
 /// Text and axes.
-pub(super) const INK: RGBColor = RGBColor(60, 60, 60);
+pub(super) const INK: RGBColor = RGBColor(40, 40, 40);
+/// Text of less weight.
+pub(super) const MUTED: RGBColor = RGBColor(105, 105, 105);
+/// The border of a plot.
+pub(super) const FRAME: RGBColor = RGBColor(120, 120, 120);
+/// What is compared with.
+pub(super) const PALE: RGBColor = RGBColor(175, 175, 175);
 /// Grid lines.
-pub(super) const FAINT: RGBColor = RGBColor(225, 225, 225);
+pub(super) const FAINT: RGBColor = RGBColor(232, 232, 232);
 
-/// The colour of a method: the palette of Okabe and Ito, and two greys.
-pub(super) const fn colour(arm: Arm) -> RGBColor {
+/// Height of small, normal and title text in pixels.
+pub(super) const SMALL: f64 = 12.0;
+pub(super) const NORMAL: f64 = 13.0;
+pub(super) const TITLE: f64 = 17.0;
+
+/// Radius of a marker in pixels.
+pub(super) const MARKER: f64 = 6.5;
+
+const BLACK: RGBColor = RGBColor(0, 0, 0);
+const GREY: RGBColor = RGBColor(127, 127, 127);
+const ORANGE: RGBColor = RGBColor(230, 159, 0);
+const SKY: RGBColor = RGBColor(86, 180, 233);
+const GREEN: RGBColor = RGBColor(0, 158, 115);
+const YELLOW: RGBColor = RGBColor(240, 228, 66);
+const BLUE: RGBColor = RGBColor(0, 114, 178);
+const VERMILLION: RGBColor = RGBColor(213, 94, 0);
+const PURPLE: RGBColor = RGBColor(204, 121, 167);
+
+/// The outline of a marker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Disc,
+    /// Corners, the first one turned from the top by this many 24ths of a circle.
+    Polygon(u8, u8),
+    Star,
+}
+
+/// Relatives share a colour family, never colour and shape.
+const fn look(arm: Arm) -> (RGBColor, Shape) {
     match arm {
-        Arm::Sgd => RGBColor(0, 0, 0),
-        Arm::Sgd2x => RGBColor(110, 110, 110),
-        Arm::SgdWd => RGBColor(170, 170, 170),
-        Arm::Adam => RGBColor(230, 159, 0),
-        Arm::Sam => RGBColor(0, 114, 178),
-        Arm::Lpf => RGBColor(213, 94, 0),
-        Arm::Rst => RGBColor(86, 180, 233),
-        Arm::Ema => RGBColor(204, 121, 167),
-        Arm::Swa => RGBColor(0, 158, 115),
-        Arm::SamSwa => RGBColor(150, 120, 20),
+        Arm::Sgd => (BLACK, Shape::Disc),
+        Arm::Sgd2x => (GREY, Shape::Disc),
+        Arm::SgdWd => (GREY, Shape::Polygon(4, 3)),
+        Arm::Adam => (ORANGE, Shape::Polygon(4, 3)),
+        Arm::Sam => (BLUE, Shape::Polygon(4, 0)),
+        Arm::Lpf => (GREEN, Shape::Polygon(3, 0)),
+        Arm::Rst => (SKY, Shape::Polygon(3, 12)),
+        Arm::Ema => (PURPLE, Shape::Polygon(5, 0)),
+        Arm::Swa => (VERMILLION, Shape::Polygon(6, 0)),
+        Arm::SamSwa => (YELLOW, Shape::Star),
     }
 }
 
-/// The outline of a marker, as a polygon around (0, 0).
-pub(super) fn shape(arm: Arm, radius: f64) -> Vec<(i32, i32)> {
-    let (corners, turn) = match arm {
-        Arm::Sgd | Arm::Sgd2x | Arm::SgdWd => (24, 0.0),
-        Arm::Adam => (3, 0.0),
-        Arm::Sam | Arm::SamSwa => (4, 0.125),
-        Arm::Rst => (4, 0.0),
-        Arm::Lpf => (3, 0.5),
-        Arm::Ema => (5, 0.0),
-        Arm::Swa => (6, 0.0),
-    };
-    let corner = |k: u32| {
-        let angle = std::f64::consts::TAU * (f64::from(k) / f64::from(corners) + turn);
-        ((radius * angle.sin()).round() as i32, (-radius * angle.cos()).round() as i32)
+/// The colour of a method.
+pub(super) const fn colour(arm: Arm) -> RGBColor {
+    look(arm).0
+}
+
+/// The colour of a method's lines: as [`colour`], where that is dark enough.
+pub(super) fn line_colour(arm: Arm) -> RGBColor {
+    if colour(arm) == YELLOW { RGBColor(168, 152, 0) } else { colour(arm) }
+}
+
+/// The colour of a method's name: as [`line_colour`], dark enough to read.
+pub(super) fn text_colour(arm: Arm) -> RGBColor {
+    let RGBColor(red, green, blue) = line_colour(arm);
+    let darker = |channel: u8| (f64::from(channel) * 0.68) as u8;
+    RGBColor(darker(red), darker(green), darker(blue))
+}
+
+/// The marker of a method; with stored samples it has a ring.
+pub(super) fn marker(canvas: &Canvas, at: Spot, arm: Arm, replay: u32) -> Result<(), Error> {
+    let (fill, shape) = look(arm);
+    if replay > 0 {
+        canvas.disc(at, MARKER + 4.5, WHITE, line_colour(arm))?;
+    }
+    match shape {
+        Shape::Disc => canvas.disc(at, 0.85 * MARKER, fill, INK),
+        Shape::Polygon(corners, turn) => canvas.shape(&corners_of(at, corners, turn, 1.0), fill, INK),
+        Shape::Star => canvas.shape(&corners_of(at, 10, 0, 0.45), fill, INK),
+    }
+}
+
+/// Corners on a circle; every other one nearer to the middle by the factor `inner`.
+fn corners_of((x, y): Spot, corners: u8, turn: u8, inner: f64) -> Vec<Spot> {
+    let corner = |i: u8| {
+        let angle = TAU * (f64::from(i) / f64::from(corners) + f64::from(turn) / 24.0);
+        let radius = if i % 2 == 1 { inner * MARKER } else { MARKER };
+        (x + radius * angle.sin(), y - radius * angle.cos())
     };
     (0..corners).map(corner).collect()
 }
 
-/// Whether a line's marker is filled: those with stored samples are.
-pub(super) const fn filled(line: &Line) -> bool {
-    line.replay > 0
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::label::ARMS;
 
-/// An axis that holds all values, with some air, in percent.
-pub(super) fn range(values: impl Iterator<Item = f64>) -> std::ops::Range<f64> {
-    let finite = values.filter(|value| value.is_finite());
-    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-    if low > high {
-        return 0.0..100.0;
+    #[test]
+    fn no_two_methods_look_the_same() {
+        for (place, one) in ARMS.into_iter().enumerate() {
+            assert!(ARMS[..place].iter().all(|&other| look(other) != look(one)), "{one:?}");
+        }
     }
-    let air = ((high - low) * 0.08).max(0.5);
-    low - air..high + air
-}
-
-/// Moves label positions apart so that neighbours keep `gap` pixels; the order is kept.
-pub(super) fn spread(wanted: &[i32], gap: i32, bottom: i32) -> Vec<i32> {
-    let mut order: Vec<usize> = (0..wanted.len()).collect();
-    order.sort_by_key(|&i| wanted[i]);
-    let mut placed = vec![0; wanted.len()];
-    let mut last = i32::MIN / 2;
-    for &i in &order {
-        placed[i] = wanted[i].max(last + gap);
-        last = placed[i];
-    }
-    let mut limit = bottom;
-    for &i in order.iter().rev() {
-        placed[i] = placed[i].min(limit);
-        limit = placed[i] - gap;
-    }
-    placed
-}
-
-/// Text of a size in pixels.
-pub(super) fn font(size: u32) -> TextStyle<'static> {
-    ("sans-serif", size).into_font().color(&INK)
 }

@@ -1,126 +1,209 @@
-//! What the new user gained against what the old users lost.
+//! Old users' accuracy against the new user's: what adapting costs.
 
-use super::Error;
-use super::style::{FAINT, INK, LEGEND, SIZE, colour, filled, font, range, shape, spread};
+use super::axis::{Axis, Frame, around};
+use super::canvas::{Canvas, Error, Lettering, Spot, draw};
+use super::place::{Block, Placer};
+use super::style::{INK, MARKER, MUTED, NORMAL, PALE, SMALL, TITLE, line_colour, marker, text_colour};
+use crate::finetune::Task;
 use crate::report::label;
 use crate::report::summary::{Line, Summary};
-use plotters::coord::types::RangedCoordf64;
-use plotters::prelude::*;
+use plotters::style::WHITE;
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+const SIZE: (f64, f64) = (900.0, 620.0);
+const X: [f64; 2] = [70.0, 870.0];
+const Y: [f64; 2] = [555.0, 92.0];
+const LABEL: Lettering = Lettering::new(NORMAL, INK);
+/// A label this near to its marker needs no line to it.
+const NEAR: f64 = 22.0;
+/// Labels are at most this far from their markers.
+const REACH: f64 = 160.0;
 
-/// Old users' accuracy to the right, the new user's up, a marker a (method, replay) with standard errors, and a cross
-/// for the model before fine-tuning.
+/// The picture as SVG.
 ///
 /// # Errors
-/// When the drawing library refuses.
+/// When it cannot be drawn.
 pub fn tradeoff(summary: &Summary) -> Result<String, Error> {
-    let mut svg = String::new();
-    draw(summary, &mut svg).map_err(|reason| Error::new("the trade-off", reason))?;
-    Ok(svg)
+    let marks: Vec<Mark> = summary.lines.iter().map(|line| Mark::of(line, summary)).collect();
+    let before = summary.lines.first().map(|line| [line.old_before.mean, line.new_before.mean]);
+    let frame = frame(&marks, before);
+    draw("tradeoff", SIZE, |canvas| {
+        heading(canvas, summary)?;
+        frame.draw(canvas, [8.0, 7.0])?;
+        axis_names(canvas, summary.task)?;
+        let dashed = summary.base().map(|base| same_sum(frame, base));
+        dashed.map_or(Ok(()), |ends| canvas.dashes(&ends, PALE, 1.2, [6.0, 5.0]))?;
+        marks.iter().try_for_each(|mark| mark.bars(canvas, frame))?;
+        let mut placer = placer(frame, &marks, dashed);
+        before.map_or(Ok(()), |before| start(canvas, frame, before, &mut placer))?;
+        marks.iter().try_for_each(|mark| mark.name(canvas, frame, &mut placer))?;
+        // Where markers coincide, sgd and its relatives stay visible: they are small, and first in the table.
+        marks.iter().rev().try_for_each(|mark| mark.draw(canvas, frame))
+    })
 }
 
-fn draw(summary: &Summary, svg: &mut String) -> Result<(), Box<dyn std::error::Error>> {
-    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
-    root.fill(&WHITE).map_err(text)?;
-    let (left, right) = root.split_horizontally(SIZE.0 - LEGEND);
-    let lines = &summary.lines;
-    let spans = |after: fn(&Line) -> (f64, f64), before: fn(&Line) -> f64| {
-        let ends = |line: &Line| {
-            let (mean, error) = after(line);
-            [mean - error, mean + error]
+/// A line of the table as a spot with error bars.
+struct Mark<'a> {
+    line: &'a Line,
+    /// Old and new accuracy.
+    at: [f64; 2],
+    /// Their standard errors: of the differences to the base line where there is one, since people differ far more
+    /// from each other than methods do.
+    se: [f64; 2],
+}
+
+impl<'a> Mark<'a> {
+    fn of(line: &'a Line, summary: &Summary) -> Self {
+        let errors = match (line.against, summary.base) {
+            (Some(against), _) => [against.old.se, against.new.se],
+            (None, Some(_)) => [None; 2],
+            (None, None) => [line.old_after.se, line.new_after.se],
         };
-        let tight = range(lines.iter().flat_map(ends));
-        // A start that is far away would squeeze everything else; its numbers stand in the caption.
-        let reach = 2.0 * (tight.end - tight.start);
-        let near = |value: &f64| (tight.start - reach..tight.end + reach).contains(value);
-        range(lines.iter().flat_map(ends).chain(lines.iter().map(before).filter(near)))
+        let at = [line.old_after.mean, line.new_after.mean];
+        Self { line, at, se: errors.map(Option::unwrap_or_default) }
+    }
+
+    fn spot(&self, frame: Frame) -> Spot {
+        frame.spot(self.at[0], self.at[1])
+    }
+
+    /// The ends of the horizontal and of the vertical bar.
+    fn ends(&self, frame: Frame) -> [[Spot; 2]; 2] {
+        let ([old, new], [se_old, se_new]) = (self.at, self.se);
+        [
+            [frame.spot(old - se_old, new), frame.spot(old + se_old, new)],
+            [frame.spot(old, new - se_new), frame.spot(old, new + se_new)],
+        ]
+    }
+
+    fn bars(&self, canvas: &Canvas, frame: Frame) -> Result<(), Error> {
+        let colour = line_colour(self.line.method);
+        self.ends(frame).iter().try_for_each(|bar| canvas.line(bar, colour, 1.3))
+    }
+
+    fn name(&self, canvas: &Canvas, frame: Frame, placer: &mut Placer) -> Result<(), Error> {
+        let colour = text_colour(self.line.method);
+        name(canvas, &self.line.label(), self.spot(frame), LABEL.coloured(colour), placer)
+    }
+
+    fn draw(&self, canvas: &Canvas, frame: Frame) -> Result<(), Error> {
+        marker(canvas, self.spot(frame), self.line.method, self.line.replay)
+    }
+}
+
+/// Room for all marks, and for the start where it is not too far away.
+fn frame(marks: &[Mark], before: Option<[f64; 2]>) -> Frame {
+    let values = |c: usize| {
+        let ends = marks.iter().flat_map(move |mark| [mark.at[c] - mark.se[c], mark.at[c] + mark.se[c]]);
+        let [low, high] = around(ends.clone(), 0.0, 1.0);
+        let near = |&value: &f64| {
+            let away = (low - value).max(value - high);
+            away < (1.5 * (high - low)).max(5.0)
+        };
+        around(ends.chain(before.map(|before| before[c]).filter(near)), 0.1, 2.0)
     };
-    let x =
-        spans(|line| (line.old_after.mean, line.old_after.se.unwrap_or(0.0)), |line| line.old_before.mean);
-    let y =
-        spans(|line| (line.new_after.mean, line.new_after.se.unwrap_or(0.0)), |line| line.new_before.mean);
-    let mut chart = ChartBuilder::on(&left)
-        .caption(caption(summary), font(16))
-        .margin(12)
-        .x_label_area_size(46)
-        .y_label_area_size(60)
-        .build_cartesian_2d(x, y)
-        .map_err(text)?;
-    chart
-        .configure_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(FAINT)
-        .axis_style(INK)
-        .label_style(font(14))
-        .x_desc("old users' accuracy, % (right: less forgotten)")
-        .y_desc("new user's accuracy, % (up: better adapted)")
-        .draw()
-        .map_err(text)?;
-    let area = chart.plotting_area();
-    let before = lines.first().map(|line| (line.old_before.mean, line.new_before.mean));
-    let (x, y) = (area.get_x_range(), area.get_y_range());
-    if let Some(before) = before.filter(|(old, new)| x.contains(old) && y.contains(new)) {
-        area.draw(&Cross::new(before, 7, INK.stroke_width(3))).map_err(text)?;
-        area.draw(&Text::new("  before", before, font(14))).map_err(text)?;
+    Frame { x: Axis { values: values(0), pixels: X }, y: Axis { values: values(1), pixels: Y } }
+}
+
+fn heading(canvas: &Canvas, summary: &Summary) -> Result<(), Error> {
+    let people = label::count(summary.people, label::people(summary.task));
+    let mean = format!("mean of {people} x {}", label::count(summary.seeds, "seed"));
+    let single = summary.people == 1 && summary.seeds == 1;
+    let [bars, dashes] = match summary.base().map(Line::label) {
+        Some(base) => [
+            format!("bars: ± 1 standard error of the paired difference to {base}"),
+            format!("dashed: new + old as with {base}, better above; "),
+        ],
+        None => ["bars: ± 1 standard error".to_owned(), String::new()],
+    };
+    let bars = if single { "a single run has no error bars".to_owned() } else { bars };
+    let title = format!("{}: what the new user gains and old users lose", label::task(summary.task));
+    let small = Lettering::new(SMALL, MUTED);
+    canvas.text((X[0], 26.0), &title, Lettering::new(TITLE, INK).bold())?;
+    canvas.text((X[0], 50.0), &format!("{mean}; {bars}"), small)?;
+    canvas.text((X[0], 67.0), &format!("{dashes}ring: with stored old samples"), small)
+}
+
+fn axis_names(canvas: &Canvas, task: Task) -> Result<(), Error> {
+    let [new, old] = match task {
+        Task::Turned | Task::Digits => ["new writer", "old writers"],
+        Task::Spar => ["new person", "old people"],
+    };
+    let [x, y] = [X, Y].map(|[start, end]| (start + end) / 2.0);
+    canvas.text((x, 594.0), &format!("test accuracy of {old}, %"), LABEL.centred())?;
+    canvas.text((22.0, y), &format!("test accuracy of the {new}, %"), LABEL.centred().upright())
+}
+
+/// The ends of the line of all spots whose sum of accuracies is that of `base`.
+fn same_sum(frame: Frame, base: &Line) -> [Spot; 2] {
+    let sum = base.old_after.mean + base.new_after.mean;
+    let [[left, right], [bottom, top]] = [frame.x.values, frame.y.values];
+    [left.max(sum - top), right.min(sum - bottom)].map(|old| frame.spot(old, sum - old))
+}
+
+/// Keeps labels off markers, and off bars and the dashed line where that is possible.
+fn placer(frame: Frame, marks: &[Mark], dashed: Option<[Spot; 2]>) -> Placer {
+    let mut placer = Placer::new(Block([X[0] + 4.0, Y[1] + 4.0, X[1] - 4.0, Y[0] - 4.0]));
+    for mark in marks {
+        let size = if mark.line.replay > 0 { MARKER + 6.0 } else { MARKER + 1.0 };
+        placer.take(Block::around(mark.spot(frame), size, size));
+        for [(left, bottom), (right, top)] in mark.ends(frame) {
+            placer.avoid(Block([left - 4.0, top - 4.0, right + 4.0, bottom + 4.0]));
+        }
     }
-    for line in lines {
-        marker(area, line)?;
+    if let Some([(left, top), (right, bottom)]) = dashed {
+        for share in (0..=100).map(|percent| f64::from(percent) / 100.0) {
+            let spot = (left + share * (right - left), top + share * (bottom - top));
+            placer.avoid(Block::around(spot, 1.2, 1.2));
+        }
     }
-    names(&right, area, lines)?;
-    root.present().map_err(text)?;
-    Ok(())
+    placer
 }
 
-fn caption(summary: &Summary) -> String {
-    let before = |line: &Line| format!("{:.1} new, {:.1} old", line.new_before.mean, line.old_before.mean);
-    let before = summary.lines.first().map_or_else(|| "-".to_owned(), before);
-    format!("{} (before: {before})", label::task_title(summary.task))
-}
-
-fn marker(area: &Area<'_>, line: &Line) -> Result<(), Box<dyn std::error::Error>> {
-    let colour = colour(line.method);
-    let (x, y) = (line.old_after, line.new_after);
-    let thin = colour.mix(0.45).stroke_width(1);
-    area.draw(&PathElement::new(
-        [(x.mean - x.se.unwrap_or(0.0), y.mean), (x.mean + x.se.unwrap_or(0.0), y.mean)],
-        thin,
-    ))
-    .map_err(text)?;
-    area.draw(&PathElement::new(
-        [(x.mean, y.mean - y.se.unwrap_or(0.0)), (x.mean, y.mean + y.se.unwrap_or(0.0))],
-        thin,
-    ))
-    .map_err(text)?;
-    let outline = shape(line.method, 7.0);
-    let closed: Vec<_> = outline.iter().chain(outline.first()).copied().collect();
-    let fill = if filled(line) { colour.filled() } else { WHITE.filled() };
-    let element = EmptyElement::at((x.mean, y.mean))
-        + Polygon::new(outline, fill)
-        + PathElement::new(closed, colour.stroke_width(2));
-    area.draw(&element).map_err(text)
-}
-
-/// A column of names at the height of their markers, moved apart where they would overlap.
-fn names<'a>(
-    right: &DrawingArea<SVGBackend<'a>, plotters::coord::Shift>,
-    area: &Area<'a>,
-    lines: &[Line],
-) -> Result<(), Box<dyn std::error::Error>> {
-    let height = |line: &Line| area.map_coordinate(&(line.old_after.mean, line.new_after.mean)).1;
-    let wanted: Vec<_> = lines.iter().map(height).collect();
-    for (line, y) in lines.iter().zip(spread(&wanted, 19, SIZE.1 as i32 - 30)) {
-        let colour = colour(line.method);
-        let outline: Vec<_> = shape(line.method, 6.0).iter().map(|(dx, dy)| (14 + dx, y + dy)).collect();
-        let closed: Vec<_> = outline.iter().chain(outline.first()).copied().collect();
-        let fill = if filled(line) { colour.filled() } else { WHITE.filled() };
-        right.draw(&Polygon::new(outline, fill)).map_err(text)?;
-        right.draw(&PathElement::new(closed, colour.stroke_width(2))).map_err(text)?;
-        right.draw(&Text::new(line.label(), (28, y - 7), font(15))).map_err(text)?;
+/// A name beside its spot, with a line to it when it had to go further away.
+fn name(
+    canvas: &Canvas,
+    name: &str,
+    spot: Spot,
+    lettering: Lettering,
+    placer: &mut Placer,
+) -> Result<(), Error> {
+    let block = placer.place(spot, (lettering.width(name), NORMAL + 2.0), REACH);
+    let near = block.nearest(spot);
+    if (near.0 - spot.0).hypot(near.1 - spot.1) > NEAR {
+        canvas.line(&[spot, near], lettering.colour, 0.8)?;
     }
-    Ok(())
+    let (x, y) = block.middle();
+    let Block([left, _, right, _]) = block;
+    match spot.0 {
+        spot if spot <= left => canvas.text((left + 2.0, y), name, lettering),
+        spot if spot >= right => canvas.text((right - 2.0, y), name, lettering.before()),
+        _ => canvas.text((x, y), name, lettering.centred()),
+    }
 }
 
-fn text(error: impl std::fmt::Display) -> Box<dyn std::error::Error> {
-    error.to_string().into()
+/// Where everyone started: a cross, or at the border an arrow towards it.
+fn start(canvas: &Canvas, frame: Frame, [old, new]: [f64; 2], placer: &mut Placer) -> Result<(), Error> {
+    let place = frame.spot(old, new);
+    let spot = (place.0.clamp(X[0] + 12.0, X[1] - 12.0), place.1.clamp(Y[1] + 12.0, Y[0] - 12.0));
+    placer.take(Block::around(spot, 9.0, 9.0));
+    if spot == place {
+        cross(canvas, spot)?;
+        name(canvas, "before", spot, LABEL, placer)
+    } else {
+        arrow(canvas, spot, (place.0 - spot.0, place.1 - spot.1))?;
+        name(canvas, &format!("before: new {new:.1}, old {old:.1}"), spot, LABEL, placer)
+    }
+}
+
+fn cross(canvas: &Canvas, (x, y): Spot) -> Result<(), Error> {
+    let r = MARKER;
+    canvas.line(&[(x - r, y - r), (x + r, y + r)], INK, 2.0)?;
+    canvas.line(&[(x - r, y + r), (x + r, y - r)], INK, 2.0)
+}
+
+fn arrow(canvas: &Canvas, (x, y): Spot, (dx, dy): (f64, f64)) -> Result<(), Error> {
+    let length = dx.hypot(dy);
+    let (dx, dy) = (9.0 * dx / length, 9.0 * dy / length);
+    let wing = |side: f64| (x - 0.8 * dx - side * 0.5 * dy, y - 0.8 * dy + side * 0.5 * dx);
+    canvas.shape(&[(x + dx, y + dy), wing(1.0), wing(-1.0)], INK, WHITE)
 }

@@ -51,7 +51,8 @@ pub fn mean(values: &[f64]) -> f64 {
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.se {
-            Some(se) => f.pad(&format!("{:+.1} ± {se:.1}", self.mean)),
+            // Adding zero leaves no -0.0.
+            Some(se) => f.pad(&format!("{:+.1} ± {se:.1}", (10.0 * self.mean).round() / 10.0 + 0.0)),
             None => f.pad("-"),
         }
     }
@@ -74,6 +75,11 @@ mod tests {
     fn one_person_is_judged_over_seeds() {
         let estimate = Estimate::of([(4, 0.01), (4, 0.03)]).unwrap();
         assert_eq!((estimate.to_string().as_str(), estimate.count), ("+2.0 ± 1.0", 2));
+    }
+
+    #[test]
+    fn no_difference_has_no_minus() {
+        assert_eq!(Estimate::of([(1, -0.0004), (2, -0.0002)]).unwrap().to_string(), "+0.0 ± 0.0");
     }
 
     #[test]

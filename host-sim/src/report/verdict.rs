@@ -29,6 +29,9 @@ pub fn verdict(summary: &Summary) -> String {
         let second = self::best(&alike).map(|best| compare(&alike, best, base));
         sentences.extend(second.map(|text| format!("Without more stored samples, {text}")));
     }
+    if rivals.len() > 1 && rivals.iter().any(|rival| rival.sum.is_above_zero_by(CLEAR)) {
+        sentences.push(format!("Of {} comparisons one may be luck.", rivals.len()));
+    }
     if best.sum.count < FEW {
         let one = if summary.people > 1 { label::people(summary.task) } else { "seed" };
         sentences.push(format!("But {} are too few to rely on.", label::count(best.sum.count, one)));
@@ -64,8 +67,7 @@ fn compare(rivals: &[Rival], best: Rival, base: &Line) -> String {
         ),
         (1, 1) => format!("{name} beats {base}: {sum} points."),
         (_, n) => format!(
-            "{name} is the best of {n}: {sum} points against {base}. Above {base} by {CLEAR} standard errors: {} \
-             (of {n} comparisons one may be luck).",
+            "{name} is the best of {n}: {sum} points against {base}. Above {base} by {CLEAR} standard errors: {}.",
             clear.join(", ")
         ),
     }

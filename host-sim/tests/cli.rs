@@ -1,0 +1,116 @@
+//! The binary as a user meets it: exit codes, one line of error, closed pipes.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn sim(args: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flatmin-sim"));
+    command.args(args.split_whitespace());
+    command
+}
+
+fn run(args: &str) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = sim(args).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for (args, word) in [
+        ("--help", "finetune"),
+        ("finetune -h", "--task"),
+        ("methods --help", "--markdown"),
+        ("--version", "flatmin-sim"),
+    ] {
+        let (code, out, err) = run(args);
+        assert_eq!((code, err.as_str()), (0, ""), "{args}");
+        assert!(out.contains(word), "{args}: {out}");
+    }
+}
+
+#[test]
+fn usage_errors_are_one_line_and_2() {
+    for args in ["--task wrist", "finetune --noise 20", "--what", "whatever", "--task spar methods", "replay"]
+    {
+        let (code, out, err) = run(args);
+        assert_eq!((code, out.as_str(), err.lines().count()), (2, "", 1), "{args}: {err}");
+        assert!(err.starts_with("error: "), "{args}: {err}");
+    }
+}
+
+#[test]
+fn an_unwritable_folder_is_found_before_the_work_begins() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let (code, out, err) = run(&format!("--out {}/out", file.path().display()));
+    assert_eq!((code, out.as_str(), err.lines().count()), (1, "", 1), "{err}");
+    assert!(err.contains("--out") && err.contains(&file.path().display().to_string()), "{err}");
+}
+
+#[test]
+fn a_missing_data_file_is_named_and_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, err) = run(&format!("--data /no/such.tds --out {}", folder.path().display()));
+    assert_eq!((code, out.as_str()), (1, ""), "{err}");
+    assert!(err.lines().last().unwrap().contains("/no/such.tds"), "{err}");
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_failure() {
+    for args in ["methods", "methods --markdown", "--help"] {
+        let mut child = sim(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Closed before or while it writes.
+        drop(child.stdout.take());
+        let mut err = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""), "{args}");
+    }
+}
+
+/// One person, two methods: a second of work.
+const SMALL: &str = "--task digits --method sgd,swa --replay 0 --person 3 --out";
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_run_prints_what_it_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, err) = run(&format!("{SMALL} {}", folder.path().display()));
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(names(folder.path()), ["curves-digits.svg", "rows.jsonl", "table.txt", "tradeoff-digits.svg"]);
+    assert_eq!(out, std::fs::read_to_string(folder.path().join("table.txt")).unwrap());
+    assert!(out.starts_with("digits: ") && out.contains("\nswa "), "{out}");
+    assert!(err.contains("100 %"), "{err}");
+}
+
+#[test]
+fn json_is_all_there_is_on_standard_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, err) = run(&format!("{SMALL} {} --json", folder.path().display()));
+    assert_eq!(code, 0, "{err}");
+    let rows = flatmin_sim::report::rows::from_lines(&out).unwrap();
+    assert_eq!((rows.len(), rows[0].person), (2, 3));
+    assert_eq!(out, std::fs::read_to_string(folder.path().join("rows.jsonl")).unwrap());
+}
+
+#[test]
+fn results_are_filed_though_nobody_reads_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = sim(&format!("{SMALL} {} --json", folder.path().display()))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let first_line = BufReader::new(child.stderr.take().unwrap()).lines().next().unwrap().unwrap();
+    drop(child.stdout.take());
+    assert!(first_line.contains("to do"), "{first_line}");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(names(folder.path()).len(), 4);
+}
