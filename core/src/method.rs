@@ -7,6 +7,7 @@
 use crate::backend::Backend;
 use crate::error::{Error, Quantity, require_len};
 use crate::kernels::NonFinite;
+use crate::optimizer::Optimizer;
 use crate::state::State;
 use core::ops::Range;
 
@@ -140,4 +141,18 @@ pub(crate) fn accept<B: Backend>(b: &mut B, eval: &Eval<'_, B>, n: usize) -> Res
     b.check(&eval.loss, Quantity::Loss)?;
     let verdict = b.reduce(NonFinite {}, [&*eval.g]);
     b.check(&verdict, Quantity::Gradient)
+}
+
+/// Ends a step: accepts the evaluation, then moves `w` by the base optimizer, from `saved` if given.
+pub(crate) fn descend<B: Backend, O: Optimizer<B>>(
+    base: &mut O,
+    b: &mut B,
+    w: &mut B::Vector,
+    saved: Option<&B::Vector>,
+    eval: Eval<'_, B>,
+    clock: &Clock,
+) -> Result<Next, Error> {
+    accept(b, &eval, b.len(w))?;
+    base.update(b, w, saved, eval.g, clock);
+    Ok(Next::Done)
 }

@@ -9,4 +9,5 @@ mod sgd;
 pub use adam::Adam;
 pub use adamw::AdamW;
 pub use clipped::Clipped;
+pub use moments::{Coupled, Decay, Decoupled, Moments};
 pub use sgd::{Momentum, NoMomentum, Sgd};

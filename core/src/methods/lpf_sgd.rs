@@ -2,7 +2,7 @@ use crate::backend::Backend;
 use crate::error::{Error, require, require_len};
 use crate::kernels::{Copy, Scale, SqNorm};
 use crate::layout::{Groups, Segment, Sharing};
-use crate::method::{Batch, Clock, Eval, Method, Next, accept};
+use crate::method::{Batch, Clock, Eval, Method, Next, accept, descend};
 use crate::noise::{Draw, Noise};
 use crate::optimizer::Optimizer;
 use crate::rng::Seed;
@@ -235,9 +235,7 @@ where
         eval: Eval<'_, B>,
         clock: &Clock,
     ) -> Result<Next, Error> {
-        accept(b, &eval, b.len(w))?;
-        self.base.update(b, w, None, eval.g, clock);
-        Ok(Next::Done)
+        descend(&mut self.base, b, w, None, eval, clock)
     }
 
     fn clean<'a>(&'a self, w: &'a B::Vector) -> &'a B::Vector {

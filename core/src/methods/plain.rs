@@ -1,6 +1,6 @@
 use crate::backend::Backend;
 use crate::error::Error;
-use crate::method::{Batch, Clock, Eval, Method, Next, accept};
+use crate::method::{Batch, Clock, Eval, Method, Next, descend};
 use crate::optimizer::Optimizer;
 use crate::state::{Cost, State};
 
@@ -95,9 +95,7 @@ impl<B: Backend, O: Optimizer<B>> Method<B> for Plain<O> {
         eval: Eval<'_, B>,
         clock: &Clock,
     ) -> Result<Next, Error> {
-        accept(b, &eval, b.len(w))?;
-        self.base.update(b, w, None, eval.g, clock);
-        Ok(Next::Done)
+        descend(&mut self.base, b, w, None, eval, clock)
     }
 
     fn clean<'a>(&'a self, w: &'a B::Vector) -> &'a B::Vector {

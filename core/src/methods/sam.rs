@@ -1,7 +1,7 @@
 use crate::backend::Backend;
 use crate::error::{Error, Quantity, require, require_len};
 use crate::kernels::{Copy, SaveAscend, SqNorm};
-use crate::method::{Batch, Clock, Eval, Method, Next, accept};
+use crate::method::{Batch, Clock, Eval, Method, Next, descend};
 use crate::optimizer::Optimizer;
 use crate::schedule::Schedule;
 use crate::state::{Cost, State, phases};
@@ -120,10 +120,9 @@ impl<O, V, R: Schedule> Sam<O, V, R> {
         V: BorrowMut<B::Vector>,
         O: Optimizer<B>,
     {
-        accept(b, &eval, b.len(w))?;
-        self.base.update(b, w, Some(self.saved.borrow()), eval.g, &self.clock);
+        let next = descend(&mut self.base, b, w, Some(self.saved.borrow()), eval, &self.clock)?;
         self.phase = Phase::Idle;
-        Ok(Next::Done)
+        Ok(next)
     }
 }
 
@@ -172,9 +171,7 @@ impl<B: Backend, O: Optimizer<B>, V: BorrowMut<B::Vector>, R: Schedule> Method<B
         eval: Eval<'_, B>,
         clock: &Clock,
     ) -> Result<Next, Error> {
-        accept(b, &eval, b.len(w))?;
-        self.base.update(b, w, None, eval.g, clock);
-        Ok(Next::Done)
+        descend(&mut self.base, b, w, None, eval, clock)
     }
 
     fn clean<'a>(&'a self, w: &'a B::Vector) -> &'a B::Vector {

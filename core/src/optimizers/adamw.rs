@@ -1,11 +1,4 @@
-use super::moments::Moments;
-use crate::backend::Backend;
-use crate::error::Error;
-use crate::method::Clock;
-use crate::optimizer::{Optimizer, ready};
-use crate::schedule::Schedule;
-use crate::state::{Cost, State};
-use core::borrow::BorrowMut;
+use super::moments::{Decoupled, Moments};
 
 /// AdamW: Adam with a decoupled decay.
 ///
@@ -32,74 +25,11 @@ use core::borrow::BorrowMut;
 /// }
 /// assert!(w.iter().all(|w| w.abs() < 1e-2));
 /// ```
-#[derive(Clone, Copy, Debug)]
-pub struct AdamW<V, S = f32> {
-    moments: Moments<V>,
-    weight_decay: S,
-}
+pub type AdamW<V, S = f32> = Moments<V, S, Decoupled>;
 
 impl<V> AdamW<V> {
     /// AdamW with the paper's constants; both moments are as long as the weights and full of zeros.
     pub const fn new(first: V, second: V) -> Self {
-        Self { moments: Moments::new(first, second), weight_decay: 0.01 }
-    }
-}
-
-impl<V, S> AdamW<V, S> {
-    /// Decoupled decay, at least 0.
-    pub fn weight_decay<R>(self, weight_decay: R) -> AdamW<V, R> {
-        AdamW { moments: self.moments, weight_decay }
-    }
-
-    /// Decay of the moments, each in `[0, 1)`.
-    pub fn betas(self, beta1: f32, beta2: f32) -> Self {
-        Self { moments: self.moments.betas(beta1, beta2), ..self }
-    }
-
-    /// What is added to the root, above 0.
-    pub fn eps(self, eps: f32) -> Self {
-        Self { moments: self.moments.eps(eps), ..self }
-    }
-}
-
-impl<B: Backend, V: BorrowMut<B::Vector>, S: Schedule> State<B> for AdamW<V, S> {
-    const COST: Cost = Cost { vectors: 2, filter_vectors: 0, words: 2 };
-    type Scalars = (f32, f32);
-
-    fn scalars(&self) -> (f32, f32) {
-        self.moments.scalars()
-    }
-
-    fn set_scalars(&mut self, scalars: (f32, f32)) {
-        self.moments.set_scalars(scalars);
-    }
-
-    fn visit(&self, see: &mut impl FnMut(&B::Vector)) {
-        self.moments.visit(see);
-    }
-
-    fn visit_mut(&mut self, see: &mut impl FnMut(&mut B::Vector)) {
-        self.moments.visit_mut(see);
-    }
-}
-
-impl<B: Backend, V: BorrowMut<B::Vector>, S: Schedule> Optimizer<B> for AdamW<V, S> {
-    const NAME: &'static str = "adamw";
-
-    fn ready(&self, b: &B, n: usize, clock: &Clock) -> Result<(), Error> {
-        ready(clock, self.weight_decay.at(clock.step, clock.total))?;
-        self.moments.ready(b, n)
-    }
-
-    fn update(
-        &mut self,
-        b: &mut B,
-        w: &mut B::Vector,
-        saved: Option<&B::Vector>,
-        g: &mut B::Vector,
-        clock: &Clock,
-    ) {
-        let decay = self.weight_decay.at(clock.step, clock.total);
-        self.moments.update(b, w, saved, g, [clock.lr, 0.0, decay]);
+        Self::with_decay(first, second, 0.01)
     }
 }
