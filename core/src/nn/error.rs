@@ -17,10 +17,12 @@ pub enum Buffer {
     Gradient,
     /// All parameters, trainable and frozen, [`PARAMS`](super::Network::PARAMS) floats.
     Parameters,
+    /// The teacher's logits, [`OUT`](super::Network::OUT) floats.
+    Teacher,
 }
 
 /// Why a network refused its arguments. Nothing was written when one is returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Error {
     /// A slice has the wrong length.
     Length {
@@ -38,6 +40,8 @@ pub enum Error {
         /// Outputs of the network.
         classes: usize,
     },
+    /// The temperature of a distillation is not finite and above 0.
+    Temperature(f32),
 }
 
 impl fmt::Display for Error {
@@ -46,6 +50,7 @@ impl fmt::Display for Error {
             Self::Length { buffer, expected, found } => {
                 write!(f, "{buffer:?} needs {expected} floats, not {found}")
             }
+            Self::Temperature(value) => write!(f, "temperature {value}: a finite number above 0 is needed"),
             Self::Label { label, classes } => write!(f, "label {label} of a network with {classes} classes"),
         }
     }

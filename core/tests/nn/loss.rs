@@ -1,6 +1,6 @@
 //! Softmax cross-entropy at ordinary and at extreme logits.
 
-use flatmin::nn::{cross_entropy, cross_entropy_gradient};
+use flatmin::nn::{Target, cross_entropy, cross_entropy_gradient, distillation, distillation_gradient};
 
 /// Values of order one in f32.
 const TOLERANCE: f64 = 1e-6;
@@ -63,4 +63,66 @@ fn unknown_label() {
     assert_eq!(cross_entropy_gradient(&mut z, usize::MAX, 1.0), None);
     assert_eq!(z, [1.0, 2.0]);
     assert_eq!(cross_entropy(&[], 0), None);
+}
+
+/// The softmax at a temperature, in f64.
+fn softmax(z: &[f32], temperature: f32) -> Vec<f64> {
+    let exact: Vec<f64> = z.iter().map(|z| f64::from(*z) / f64::from(temperature)).collect();
+    let max = exact.iter().copied().fold(f64::MIN, f64::max);
+    let sum = exact.iter().map(|z| (z - max).exp()).sum::<f64>();
+    exact.iter().map(|z| (z - max).exp() / sum).collect()
+}
+
+#[test]
+fn a_teacher_is_met_at_every_temperature() {
+    let (z, teacher) = ([0.5_f32, -1.0, 2.0, 0.25], [1.5_f32, 0.0, -0.5, 3.0]);
+    for temperature in [0.25_f32, 1.0, 2.0, 10.0] {
+        let (p, q, t) = (softmax(&teacher, temperature), softmax(&z, temperature), f64::from(temperature));
+        let expected: f64 = -t * t * p.iter().zip(&q).map(|(p, q)| p * q.ln()).sum::<f64>();
+        let loss = distillation(&z, &teacher, temperature).unwrap();
+        assert!((f64::from(loss) - expected).abs() < TOLERANCE * expected.max(1.0), "{loss} {expected}");
+        let mut dz = z;
+        let again = distillation_gradient(&mut dz, &teacher, temperature, 0.5).unwrap();
+        assert_eq!(again.to_bits(), loss.to_bits());
+        for ((dz, p), q) in dz.iter().zip(&p).zip(&q) {
+            assert!((f64::from(*dz) - 0.5 * t * (q - p)).abs() < TOLERANCE * t, "{dz}");
+        }
+    }
+}
+
+#[test]
+fn a_student_like_its_teacher_has_no_gradient() {
+    let mut z = [0.5, -1.0, 2.0];
+    assert!(distillation_gradient(&mut z, &[0.5, -1.0, 2.0], 2.0, 1.0).unwrap().is_finite());
+    assert_eq!(z, [0.0; 3]);
+}
+
+#[test]
+fn extreme_teachers_are_finite_and_broken_ones_show() {
+    let values = [f32::MAX, f32::MIN, 0.0, 1e30, -104.0];
+    for a in values {
+        for b in values {
+            for c in values {
+                let mut z = [c, a, b];
+                let loss = distillation_gradient(&mut z, &[a, b, c], 2.0, 1.0).unwrap();
+                assert!(loss.is_finite() && z.iter().all(|z| z.is_finite()), "{a} {b} {c}: {loss} {z:?}");
+            }
+        }
+    }
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        assert!(!distillation(&[0.0, bad, 1.0], &[0.0, 0.0, 0.0], 2.0).unwrap().is_finite(), "{bad}");
+    }
+    for bad in [f32::NAN, f32::INFINITY] {
+        assert!(!distillation(&[0.0, 0.0, 1.0], &[0.0, bad, 0.0], 2.0).unwrap().is_finite(), "{bad}");
+    }
+}
+
+#[test]
+fn a_target_that_does_not_fit_is_refused() {
+    let mut z = [1.0, 2.0];
+    for (teacher, temperature) in [(&[0.0][..], 1.0), (&[0.0, 0.0], 0.0), (&[0.0, 0.0], f32::NAN), (&[], -1.0)] {
+        assert_eq!(Target::Teacher { logits: teacher, temperature }.gradient(&mut z, 1.0), None);
+    }
+    assert_eq!(Target::Class(2).gradient(&mut z, 1.0), None);
+    assert_eq!((z, distillation(&[], &[], 1.0)), ([1.0, 2.0], None));
 }
