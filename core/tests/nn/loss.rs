@@ -120,7 +120,9 @@ fn extreme_teachers_are_finite_and_broken_ones_show() {
 #[test]
 fn a_target_that_does_not_fit_is_refused() {
     let mut z = [1.0, 2.0];
-    for (teacher, temperature) in [(&[0.0][..], 1.0), (&[0.0, 0.0], 0.0), (&[0.0, 0.0], f32::NAN), (&[], -1.0)] {
+    for (teacher, temperature) in
+        [(&[0.0][..], 1.0), (&[0.0, 0.0], 0.0), (&[0.0, 0.0], f32::NAN), (&[], -1.0)]
+    {
         assert_eq!(Target::Teacher { logits: teacher, temperature }.gradient(&mut z, 1.0), None);
     }
     assert_eq!(Target::Class(2).gradient(&mut z, 1.0), None);
