@@ -56,7 +56,10 @@ pub use dense::Dense;
 pub use error::{Buffer, Error};
 pub use evaluation::Evaluation;
 pub use layer::{CHUNK, Layer, Params, Work};
-pub use loss::{Target, cross_entropy, cross_entropy_gradient, distillation, distillation_gradient};
+pub use loss::{
+    Target, cross_entropy, cross_entropy_gradient, distillation, distillation_gradient,
+    generalised_cross_entropy, generalised_cross_entropy_gradient,
+};
 pub use mean::MeanTime;
 pub use memory::{Memory, Place, Ram};
 pub use params::{Tensor, Tensors, merge, segments, split};

@@ -40,8 +40,8 @@ pub enum Error {
         /// Outputs of the network.
         classes: usize,
     },
-    /// The temperature of a distillation is not finite and above 0.
-    Temperature(f32),
+    /// The temperature of a teacher is not finite and above 0, or the exponent of a doubtful label not in (0, 1].
+    Softness(f32),
 }
 
 impl fmt::Display for Error {
@@ -50,7 +50,10 @@ impl fmt::Display for Error {
             Self::Length { buffer, expected, found } => {
                 write!(f, "{buffer:?} needs {expected} floats, not {found}")
             }
-            Self::Temperature(value) => write!(f, "temperature {value}: a finite number above 0 is needed"),
+            Self::Softness(value) => write!(
+                f,
+                "{value} is no temperature of a teacher (finite, above 0) or no exponent of a doubtful label (in (0, 1])"
+            ),
             Self::Label { label, classes } => write!(f, "label {label} of a network with {classes} classes"),
         }
     }

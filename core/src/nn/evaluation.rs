@@ -78,7 +78,7 @@ impl<'a, N: Network> Evaluation<'a, N> {
     /// [`loss`](Self::loss) against any target.
     ///
     /// # Errors
-    /// [`Error::Length`], [`Error::Label`] or [`Error::Temperature`], before anything is written.
+    /// [`Error::Length`], [`Error::Label`] or [`Error::Softness`], before anything is written.
     pub fn loss_to(
         x: &'a [f32],
         target: Target<'a>,
@@ -86,18 +86,7 @@ impl<'a, N: Network> Evaluation<'a, N> {
         frozen: &'a [f32],
         acts: &'a mut [f32],
     ) -> Result<Self, Error> {
-        match target {
-            Target::Class(label) if label >= N::OUT => {
-                return Err(Error::Label { label, classes: N::OUT });
-            }
-            Target::Class(_) => {}
-            Target::Teacher { logits, temperature } => {
-                check(Buffer::Teacher, N::OUT, logits.len())?;
-                if !(temperature.is_finite() && temperature > 0.0) {
-                    return Err(Error::Temperature(temperature));
-                }
-            }
-        }
+        target.check(N::OUT)?;
         Ok(Self { goal: Goal::Loss, target, ..Self::forward(x, w, frozen, acts)? })
     }
 
@@ -123,7 +112,7 @@ impl<'a, N: Network> Evaluation<'a, N> {
     /// [`gradient`](Self::gradient) against any target.
     ///
     /// # Errors
-    /// [`Error::Length`], [`Error::Label`] or [`Error::Temperature`], before anything is written.
+    /// [`Error::Length`], [`Error::Label`] or [`Error::Softness`], before anything is written.
     pub fn gradient_to(
         x: &'a [f32],
         target: Target<'a>,

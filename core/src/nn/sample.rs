@@ -77,7 +77,7 @@ pub fn gradient<N: Network>(
 /// [`gradient`] against any target: a class, or the logits of a teacher for a stored old sample.
 ///
 /// # Errors
-/// [`Error::Length`], [`Error::Label`] or [`Error::Temperature`], before anything is written.
+/// [`Error::Length`], [`Error::Label`] or [`Error::Softness`], before anything is written.
 pub fn gradient_to<N: Network>(
     x: &[f32],
     target: Target<'_>,

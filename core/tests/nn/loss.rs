@@ -1,6 +1,9 @@
 //! Softmax cross-entropy at ordinary and at extreme logits.
 
-use flatmin::nn::{Target, cross_entropy, cross_entropy_gradient, distillation, distillation_gradient};
+use flatmin::nn::{
+    Target, cross_entropy, cross_entropy_gradient, distillation, distillation_gradient,
+    generalised_cross_entropy, generalised_cross_entropy_gradient,
+};
 
 /// Values of order one in f32.
 const TOLERANCE: f64 = 1e-6;
@@ -127,4 +130,32 @@ fn a_target_that_does_not_fit_is_refused() {
     }
     assert_eq!(Target::Class(2).gradient(&mut z, 1.0), None);
     assert_eq!((z, distillation(&[], &[], 1.0)), ([1.0, 2.0], None));
+}
+
+#[test]
+fn a_doubtful_label_pulls_as_much_as_the_model_believes_it() {
+    let z = [0.5_f32, -1.0, 2.0, 0.25];
+    for label in 0..4 {
+        for q in [0.01_f32, 0.5, 0.7, 1.0] {
+            let (shares, exponent) = (softmax(&z, 1.0), f64::from(q));
+            let power = shares[label].powf(exponent);
+            let mut dz = z;
+            let loss = generalised_cross_entropy_gradient(&mut dz, label, q, 0.5).unwrap();
+            assert_eq!(Some(loss), generalised_cross_entropy(&z, label, q));
+            // The division by q makes rounding errors as much larger.
+            assert!((f64::from(loss) - (1.0 - power) / exponent).abs() < TOLERANCE / exponent, "{loss}");
+            for (class, dz) in dz.iter().enumerate() {
+                let onehot = f64::from(u8::from(class == label));
+                assert!((f64::from(*dz) - 0.5 * power * (shares[class] - onehot)).abs() < TOLERANCE, "{dz}");
+            }
+        }
+    }
+    for q in [0.0, -1.0, 1.1, f32::NAN] {
+        assert_eq!(Target::Doubtful { label: 0, q }.gradient(&mut [0.0, 1.0], 1.0), None);
+    }
+    // As extreme as logits can be: no pull at all, and no NaN.
+    let mut far = [f32::MAX, f32::MIN];
+    assert_eq!(generalised_cross_entropy_gradient(&mut far, 1, 1.0, 1.0), Some(1.0));
+    assert!(far.iter().all(|dz| *dz == 0.0));
+    assert!(generalised_cross_entropy(&[f32::NAN, 0.0], 1, 1.0).unwrap().is_nan());
 }
