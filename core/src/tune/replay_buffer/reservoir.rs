@@ -9,14 +9,15 @@ use crate::rng::Draws;
 /// ```text
 /// while there is room: keep every sample
 /// then, for a sample of class c
-///     if c never was the largest class:  it replaces a random sample of the largest class
+///     if c is not and never was as large as any:  it replaces a random sample of the largest class
 ///     else, with probability kept(c) / seen(c):  it replaces a random sample of class c
 /// ```
 ///
 /// Within a class every sample of the stream has the same chance to be kept; a class that is rare in the stream is kept
 /// whole. Of equally large classes the first counts as the largest.
 ///
-/// **Source**: Chrysakis & Moens 2020 (class-balancing reservoir sampling), Algorithm 1. **Deviations**: none.
+/// **Source**: Chrysakis & Moens 2020 (class-balancing reservoir sampling), Algorithm 1. **Deviations**: of several
+/// classes of the largest size every one counts as the largest, which keeps them equal.
 /// **Cost**: `dim` items and a byte a sample, 12 bytes a class; a sample that is kept costs a pass over the labels.
 ///
 /// ```
@@ -49,7 +50,7 @@ pub struct ReplayBuffer<'a, Q> {
 pub struct Class {
     seen: u32,
     kept: u32,
-    /// Whether it is or was the largest class of a full buffer.
+    /// Whether it is or was as large as any class of a full buffer.
     full: bool,
 }
 
@@ -144,8 +145,10 @@ impl<'a, Q: Item> ReplayBuffer<'a, Q> {
     /// The place of a sample that makes room for one of class `label`; none if it is not to be kept.
     fn evict(&mut self, label: u8) -> Option<usize> {
         let largest = self.largest()?;
-        self.class_mut(largest)?.full = true;
-        let Class { seen, kept, full } = *self.class_mut(label)?;
+        let most = self.class_mut(largest)?.kept;
+        let class = self.class_mut(label)?;
+        class.full |= class.kept == most;
+        let Class { seen, kept, full } = *class;
         let from = match full {
             false => largest,
             true if self.draws.below(seen) < kept => label,
