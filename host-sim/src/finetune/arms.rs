@@ -26,6 +26,8 @@ pub(super) fn recipe(arm: Arm, tuned: Tuned, replay: bool, seed: u64) -> Recipe 
         lr: Rate::Constant(tuned.lr),
         average: average(arm),
         seed,
+        anchor: 0.0,
+        fresh_epochs: false,
     }
 }
 

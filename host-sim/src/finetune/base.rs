@@ -50,6 +50,8 @@ pub(crate) const fn pretraining(method: MethodSpec, lr: f32, seed: u64) -> Recip
         lr: Rate::Cosine(Cosine { from: lr, to: 0.0 }),
         average: None,
         seed,
+        anchor: 0.0,
+        fresh_epochs: false,
     }
 }
 
