@@ -15,7 +15,8 @@
 //! | 8 | u32 | bytes of the blob, checksum included |
 //! | 12 | u32 | [layout hash](layout_hash) of the network |
 //! | 16 | u32 x 5 | `n`, `d`, `c`, `r`, `v` |
-//! | 36 | f32 x c | mean of each channel; input `i` belongs to channel `i % c` |
+//! | 36 | u32 | who was left out of its training, in the writer's numbers; `u32::MAX` is nobody |
+//! | 40 | f32 x c | mean of each channel; input `i` belongs to channel `i % c` |
 //! | | f32 x c | standard deviation of each channel |
 //! | | f32 x c | scale of the stored samples of each channel |
 //! | | f32 x n | weights: all parameters in layer order, weights before bias |
@@ -45,6 +46,7 @@ use format::{HEADER, Shape};
 /// let contents = Contents {
 ///     layout: layout_hash::<Net>(),
 ///     classes: 3,
+///     left_out: u32::MAX,
 ///     mean: &[1.0],
 ///     sd: &[2.0],
 ///     weights: &weights,
@@ -179,10 +181,22 @@ impl<'a> Blob<'a> {
         self.weights
     }
 
+    /// Who was left out of its training, in the writer's numbers; `u32::MAX` is nobody.
+    #[must_use]
+    pub const fn left_out(&self) -> u32 {
+        self.shape.left_out
+    }
+
     /// Values of an input.
     #[must_use]
     pub const fn inputs(&self) -> usize {
         self.shape.inputs
+    }
+
+    /// The [`layout_hash`] of its network.
+    #[must_use]
+    pub const fn layout(&self) -> u32 {
+        self.shape.layout
     }
 
     /// Classes.

@@ -6,6 +6,7 @@
 //! | part | question | RAM beside weights and gradient |
 //! |---|---|---|
 //! | [`Guard`] | are these weights better than what was shipped? | one vector for the best weights |
+//! | [`Trust`] | how far is each label to be believed? | a float a labelled sample |
 //! | [`CrossValidation`] | the same, when there are too few samples to hold some out for good | one [`Scores`] an epoch |
 //! | [`Divergence`] | has training blown up? | 8 bytes |
 //! | [`replay_buffer`] | what did old users look like? | a byte a value; none when read from flash |
@@ -19,6 +20,7 @@ mod divergence;
 mod features;
 pub mod guard;
 pub mod replay_buffer;
+mod trust;
 pub mod wise_ft;
 
 pub use cross_validation::{CrossValidation, fold};
@@ -26,3 +28,4 @@ pub use divergence::{Diverged, Divergence, at_chance};
 pub use features::Features;
 pub use guard::{Criterion, Guard, Outcome, Rule, Score, Scores, Verdict};
 pub use replay_buffer::{ReplayBuffer, Samples};
+pub use trust::Trust;

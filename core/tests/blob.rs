@@ -17,6 +17,7 @@ fn contents() -> Contents<'static> {
     Contents {
         layout: layout_hash::<Net>(),
         classes: 3,
+        left_out: 7,
         mean: &[1.0, -1.0],
         sd: &[2.0, 0.5],
         weights: &WEIGHTS,
@@ -62,7 +63,7 @@ fn what_was_written_is_read() {
     let mut words = written(&contents());
     words.push(0xffff_ffff); // what follows in the flash does not matter
     let blob = Blob::parse(bytes(&mut words)).unwrap().of::<Net>().unwrap();
-    assert_eq!((blob.weights(), blob.inputs(), blob.classes()), (&WEIGHTS[..], 6, 3));
+    assert_eq!((blob.weights(), blob.inputs(), blob.classes(), blob.left_out()), (&WEIGHTS[..], 6, 3, 7));
     assert_eq!((blob.mean(), blob.sd()), (&[1.0, -1.0][..], &[2.0, 0.5][..]));
     assert_eq!((blob.replay(), blob.validation()), (contents().replay, contents().validation));
     assert_eq!([0, 1].map(|i| blob.logits(i).unwrap()), [&LOGITS[..3], &LOGITS[3..]]);
@@ -113,7 +114,7 @@ fn a_sealed_blob_of_nonsense_is_refused_or_harmless() {
         let mut words = written(&contents());
         for _ in 0..1 + draws.below(3) {
             // Mostly the header, where sizes are.
-            let end = if draws.unit() < 0.8 { 10 } else { words.len() as u32 - 1 };
+            let end = if draws.unit() < 0.8 { 11 } else { words.len() as u32 - 1 };
             let at = draws.below(end) as usize;
             words[at] = [draws.word(), draws.below(9), u32::MAX, 0x7fc0_0000][draws.below(4) as usize];
         }
@@ -144,10 +145,10 @@ fn each_fault_has_its_error() {
     assert_eq!(fault(&|words| words[1] += 1), Error::Version(2));
     assert_eq!(fault(&|words| words[4] += 1), Error::Malformed("sizes"));
     assert_eq!(fault(&|words| words[4] = u32::MAX), Error::Malformed("sizes"));
-    assert_eq!(fault(&|words| words[9] = f32::NAN.to_bits()), Error::Malformed("mean"));
-    assert_eq!(fault(&|words| words[11] = 0), Error::Malformed("standard deviation"));
+    assert_eq!(fault(&|words| words[10] = f32::NAN.to_bits()), Error::Malformed("mean"));
+    assert_eq!(fault(&|words| words[12] = 0), Error::Malformed("standard deviation"));
     assert_eq!(fault(&|words| words[14] = (-0.5f32).to_bits()), Error::Malformed("scale"));
-    assert_eq!(fault(&|words| words[15] = f32::INFINITY.to_bits()), Error::Malformed("weights"));
+    assert_eq!(fault(&|words| words[16] = f32::INFINITY.to_bits()), Error::Malformed("weights"));
     let last = written(&contents()).len() - 2;
     assert_eq!(fault(&|words| words[last] = 7), Error::Malformed("label of a validation sample"));
 

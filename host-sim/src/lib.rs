@@ -10,6 +10,7 @@ pub mod finetune;
 pub mod model;
 pub mod output;
 pub mod plot;
+pub mod pretrain;
 pub mod progress;
 pub mod reference;
 pub mod replay;

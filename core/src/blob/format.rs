@@ -11,7 +11,7 @@ pub const MAGIC: [u8; 4] = *b"FLTM";
 /// The version that is written, and the only one that is read.
 pub const VERSION: u16 = 1;
 /// Bytes before the first float.
-pub(super) const HEADER: usize = 36;
+pub(super) const HEADER: usize = 40;
 
 /// Why bytes are no usable blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +117,7 @@ pub(super) struct Shape {
     pub(super) channels: usize,
     pub(super) replay: usize,
     pub(super) validation: usize,
+    pub(super) left_out: u32,
 }
 
 impl Shape {
@@ -142,6 +143,7 @@ impl Shape {
             channels: size(4),
             replay: size(5),
             validation: size(6),
+            left_out: word(7),
         };
         Ok((shape, size(0)))
     }
@@ -170,6 +172,8 @@ pub struct Contents<'a> {
     pub layout: u32,
     /// Classes, 1 to 256.
     pub classes: usize,
+    /// Who was left out of its training, in numbers of your own; `u32::MAX` is nobody.
+    pub left_out: u32,
     /// The mean of each channel; one 0 where inputs are not standardised.
     pub mean: &'a [f32],
     /// The standard deviation of each channel; one 1 where inputs are not standardised.
@@ -199,6 +203,7 @@ impl Contents<'_> {
             channels: self.mean.len(),
             replay: self.replay.len(),
             validation: self.validation.len(),
+            left_out: self.left_out,
         };
         let len = self.check(&shape)?;
         let mut words = Words { crc: Crc32::new(), word: [0; 4], filled: 0, sink };
@@ -206,7 +211,8 @@ impl Contents<'_> {
         words.bytes(&VERSION.to_le_bytes());
         words.bytes(&(shape.classes as u16).to_le_bytes());
         let sizes = [shape.weights, shape.inputs, shape.channels, shape.replay, shape.validation];
-        let header = [len, shape.layout].into_iter().chain(sizes.map(|size| size as u32));
+        let sizes = sizes.map(|size| size as u32);
+        let header = [len, shape.layout].into_iter().chain(sizes).chain([shape.left_out]);
         header.for_each(|word| words.bytes(&word.to_le_bytes()));
         for floats in [self.mean, self.sd, self.replay.scale(), self.weights, self.logits] {
             floats.iter().for_each(|float| words.bytes(&float.to_le_bytes()));

@@ -2,7 +2,7 @@
 
 use super::names::Choice;
 use super::range;
-use crate::finetune::{Arm, Scope, Settings};
+use crate::finetune::{Arm, Options, Scope, Settings, Study};
 use crate::report::label;
 use clap::Args;
 use std::path::PathBuf;
@@ -59,8 +59,9 @@ impl Finetune {
             person: self.person,
             seeds: self.seeds,
             lr: self.lr,
-            noise: self.noise,
-            scope: self.scope,
+            options: Options { noise: self.noise, scope: self.scope, ..Options::default() },
+            blob: None,
+            studies: vec![Study::Methods],
             replay: self.replay,
             data: self.data.clone(),
             threads: self.threads,

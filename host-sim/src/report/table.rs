@@ -27,8 +27,8 @@ pub struct Conditions {
 impl From<&Settings> for Conditions {
     fn from(settings: &Settings) -> Self {
         Self {
-            noise: settings.noise,
-            scope: settings.scope,
+            noise: settings.options.noise,
+            scope: settings.options.scope,
             lr: settings.lr,
             data: settings.data.as_ref().map(|path| path.display().to_string()),
         }
