@@ -28,6 +28,7 @@ pub use error::Error;
 pub use kinds::{Arm, BaseKind, Guard, Options, Scope, Study, Task};
 pub(crate) use labels::corrupt;
 pub(crate) use parallel::in_order;
+pub(crate) use plan::Variant;
 pub use row::{HARM, Point, Ram, Row};
 pub(crate) use samples::{balanced, labelled_a_class};
 pub(crate) use seeds::{Purpose, seed};
@@ -65,9 +66,25 @@ impl Progress for Silent {
 pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Vec<Row>, Error> {
     plan::check(settings)?;
     let corpora = corpus::of_settings(settings)?;
-    let jobs = plan::jobs(settings, &corpora)?;
-    let bases = base::all(&jobs, settings, progress)?;
-    in_order(settings.threads, progress, "fine-tuning runs", &jobs, |job| {
+    work(&plan::jobs(settings, &corpora)?, settings, progress)
+}
+
+/// Runs chosen variants of one task of the embedded data, `seeds` times for everyone.
+pub(crate) fn run_variants(
+    task: Task,
+    study: Study,
+    variants: &[Variant],
+    seeds: u32,
+    progress: &dyn Progress,
+) -> Result<Vec<Row>, Error> {
+    let settings = Settings { tasks: vec![task], seeds, ..Settings::default() };
+    let corpus = Corpus::embedded(task.net())?;
+    work(&plan::of_task(&settings, &corpus, (study, task), 1, variants)?, &settings, progress)
+}
+
+fn work(jobs: &[plan::Job<'_>], settings: &Settings, progress: &dyn Progress) -> Result<Vec<Row>, Error> {
+    let bases = base::all(jobs, settings, progress)?;
+    in_order(settings.threads, progress, "fine-tuning runs", jobs, |job| {
         user::run(job, &bases[&job.base()], settings)
     })
 }

@@ -21,11 +21,11 @@ pub(super) struct Job<'a> {
 
 /// What is done to a base model.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Variant {
-    pub(super) arm: Arm,
+pub(crate) struct Variant {
+    pub(crate) arm: Arm,
     /// Stored old samples per labelled one.
-    pub(super) replay: u32,
-    pub(super) options: Options,
+    pub(crate) replay: u32,
+    pub(crate) options: Options,
 }
 
 /// Which base model a run starts from: network, person left out, repetition, method (none for a blob).
@@ -65,17 +65,30 @@ pub(super) fn check(settings: &Settings) -> Result<(), Error> {
 /// All runs: by study, task, person, repetition, then variants.
 pub(super) fn jobs<'a>(settings: &Settings, corpora: &'a [Corpus]) -> Result<Vec<Job<'a>>, Error> {
     let mut jobs = Vec::new();
-    for (&study, &task) in
-        settings.studies.iter().flat_map(|study| settings.tasks.iter().map(move |t| (study, t)))
-    {
-        let corpus = corpora.iter().find(|corpus| corpus.net == task.net());
-        let (Some(corpus), (draws, variants)) = (corpus, variants(study, task, settings)) else { continue };
-        for (person, odd) in people(settings, corpus, task)? {
-            for (repetition, draw) in (0..settings.seeds).flat_map(|r| (0..draws).map(move |d| (r, d))) {
-                let draw = repetition * draws + draw;
-                let job = |variant| Job { corpus, task, person, odd, repetition, draw, study, variant };
-                jobs.extend(variants.iter().copied().map(job));
-            }
+    for &study in &settings.studies {
+        for &task in &settings.tasks {
+            let Some(corpus) = corpora.iter().find(|corpus| corpus.net == task.net()) else { continue };
+            let (draws, variants) = variants(study, task, settings);
+            jobs.extend(of_task(settings, corpus, (study, task), draws, &variants)?);
+        }
+    }
+    Ok(jobs)
+}
+
+/// The runs of one task: each variant for every person, repetition and draw.
+pub(super) fn of_task<'a>(
+    settings: &Settings,
+    corpus: &'a Corpus,
+    (study, task): (Study, Task),
+    draws: u32,
+    variants: &[Variant],
+) -> Result<Vec<Job<'a>>, Error> {
+    let mut jobs = Vec::new();
+    for (person, odd) in people(settings, corpus, task)? {
+        for (repetition, draw) in (0..settings.seeds).flat_map(|r| (0..draws).map(move |d| (r, d))) {
+            let draw = repetition * draws + draw;
+            let job = |variant| Job { corpus, task, person, odd, repetition, draw, study, variant };
+            jobs.extend(variants.iter().copied().map(job));
         }
     }
     Ok(jobs)

@@ -29,3 +29,22 @@ pub struct Settings {
     /// Worker threads; 0 for one a core. Results do not depend on it.
     pub threads: usize,
 }
+
+/// The question of methods, asked once of everyone in both usual tasks; no arm is named yet.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            tasks: vec![Task::Turned, Task::Spar],
+            arms: Vec::new(),
+            person: None,
+            seeds: 1,
+            lr: None,
+            options: Options::default(),
+            blob: None,
+            studies: vec![Study::Methods],
+            replay: None,
+            data: None,
+            threads: 0,
+        }
+    }
+}
