@@ -12,3 +12,4 @@ pub mod summary;
 pub mod table;
 mod units;
 pub mod verdict;
+mod wrong_labels;
