@@ -5,12 +5,14 @@ mod message;
 mod methods;
 mod more;
 mod names;
+mod pretrain;
 mod range;
 
 pub use finetune::Finetune;
 pub use message::one_line;
 pub use methods::Methods;
 pub use more::{Baselines, Bench, Replay};
+pub use pretrain::Pretrain;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -32,6 +34,8 @@ struct Cli {
 pub enum Command {
     /// Personalise a model for every person with every method; tables and plots (the default command).
     Finetune(Finetune),
+    /// Train a base model without one person and write it as a file that hosts and devices fine-tune from.
+    Pretrain(Pretrain),
     /// List the training methods, optimizers, gates and averages with their memory.
     Methods(Methods),
     /// Measure the acceptance numbers and compare them with those of an independent trainer.

@@ -4,6 +4,7 @@ pub mod baselines;
 pub mod bench;
 pub mod finetune;
 pub mod methods;
+pub mod pretrain;
 pub mod replay;
 
 use crate::cli::Command;
@@ -47,6 +48,7 @@ impl Error {
 pub fn run(command: &Command) -> Result<(), Error> {
     match command {
         Command::Finetune(args) => finetune::run(args),
+        Command::Pretrain(args) => pretrain::run(args),
         Command::Methods(args) => methods::run(args),
         Command::Baselines(args) => baselines::run(args),
         Command::Replay(args) => replay::run(args),

@@ -15,6 +15,7 @@ mod plan;
 mod row;
 mod samples;
 mod seeds;
+pub mod sequence;
 mod settings;
 mod split;
 mod stored;

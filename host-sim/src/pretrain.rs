@@ -79,7 +79,7 @@ fn pack(corpus: &Corpus, base: &Base, person: u8, sets: [Vec<Example<'_>>; 2]) -
     let raw = [Channel { mean: 0.0, sd: 1.0 }];
     let channels = if corpus.set.channels.is_empty() { &raw[..] } else { &corpus.set.channels };
     let (mean, sd): (Vec<f32>, Vec<f32>) = channels.iter().map(|channel| (channel.mean, channel.sd)).unzip();
-    let scale = scales(&sets, channels.len());
+    let scale = scales(sets.iter().flatten(), channels.len());
     let [replay, validation] = sets.map(|set| Quantised::of(&set, &scale));
     let (dim, net) = (corpus.set.dim, base.net());
     let [replay, validation] =
@@ -122,9 +122,9 @@ impl Quantised {
 }
 
 /// For each channel what a stored 1 stands for, so that the largest value is 127; 1 where all are 0.
-fn scales(sets: &[Vec<Example<'_>>; 2], channels: usize) -> Vec<f32> {
+pub(crate) fn scales<'a>(examples: impl Iterator<Item = &'a Example<'a>>, channels: usize) -> Vec<f32> {
     let mut most = vec![0.0_f32; channels];
-    for example in sets.iter().flatten() {
+    for example in examples {
         example.x.iter().enumerate().for_each(|(i, x)| most[i % channels] = most[i % channels].max(x.abs()));
     }
     most.into_iter().map(|most| if most > 0.0 { most / 127.0 } else { 1.0 }).collect()

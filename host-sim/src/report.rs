@@ -7,6 +7,7 @@ pub mod label;
 pub mod methods;
 mod origin;
 pub mod rows;
+pub mod sequence;
 pub mod stats;
 pub mod summary;
 pub mod table;

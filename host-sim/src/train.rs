@@ -46,8 +46,6 @@ pub struct Outcome {
     pub gradients: u64,
     /// Steps that were dropped because a loss or a gradient was not finite; the weights stayed as before each.
     pub refused: u32,
-    /// The mean over each epoch's steps of the loss of the first gradient; NaN where one was refused.
-    pub losses: Vec<f32>,
 }
 
 /// Why training stopped.
@@ -127,24 +125,21 @@ pub fn teach(
     let total = total.ok_or(Error::TooLong { epochs: recipe.epochs, steps })?;
     let mut average = Running::new(recipe.average, w.len());
     let mut trainer = Trainer::new(model, w, frozen, recipe, total);
-    let mut losses = Vec::with_capacity(recipe.epochs as usize);
     for epoch in 0..recipe.epochs {
         if recipe.fresh_epochs {
             trainer.method = method(model, recipe, &trainer.factory);
         }
         let order = order::epoch(recipe.seed, epoch, lessons.len());
-        let mut loss = 0.0;
         for samples in order.chunks_exact(batch) {
-            loss += trainer.step(lessons, samples)? / steps as f32;
+            trainer.step(lessons, samples)?;
             average.after_step(&mut trainer.cpu, &trainer.w)?;
         }
-        losses.push(loss);
         average.after_epoch(&mut trainer.cpu, &trainer.w, trainer.steps, total)?;
         on_epoch(epoch + 1, average.mean().unwrap_or(&trainer.w))?;
     }
     let weights = average.mean().map(<[f32]>::to_vec);
     let Trainer { w, gradients, refused, .. } = trainer;
-    Ok(Outcome { weights: weights.unwrap_or(w), gradients, refused, losses })
+    Ok(Outcome { weights: weights.unwrap_or(w), gradients, refused })
 }
 
 /// The same pull to `factory` for every filter.
@@ -190,8 +185,8 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// One step on the lessons at `samples`; its loss, or NaN if the step was refused.
-    fn step(&mut self, lessons: &[Lesson<'_>], samples: &[usize]) -> Result<f32, Error> {
+    /// One step on the lessons at `samples`.
+    fn step(&mut self, lessons: &[Lesson<'_>], samples: &[usize]) -> Result<(), Error> {
         let lr = self.lr.at(self.steps, self.total);
         let clock = Clock { step: self.steps, total: self.total, lr };
         self.steps += 1;
@@ -205,10 +200,10 @@ impl<'a> Trainer<'a> {
             Ok(workspace.gradient(part.iter().map(|&i| lessons[i]), w, g)?)
         };
         match method.step(cpu, w, g, &clock, &mut objective) {
-            Ok(loss) => Ok(loss),
+            Ok(_) => Ok(()),
             Err(StepError::Method(flatmin::Error::NonFinite(_))) => {
                 self.refused += 1;
-                Ok(f32::NAN)
+                Ok(())
             }
             Err(StepError::Method(error)) => Err(error.into()),
             Err(StepError::Objective(error)) => Err(Error::Objective(error)),

@@ -6,6 +6,9 @@ use core::fmt;
 
 /// Watches the mean training loss of each epoch, and in the end the answers.
 ///
+/// The losses are those at clean weights: some methods (LPF-SGD) take their gradients elsewhere, where the loss is
+/// greater by intention.
+///
 /// Training has diverged when a loss is not finite; when the loss is over 10 times the first epoch's *and* over
 /// `ln(classes) + 3` (a model that merely guesses has `ln(classes)`, one that is confidently wrong has more); and when
 /// the answers are no better and no worse than chance ([`at_chance`]).

@@ -41,6 +41,8 @@ enum Value {
 enum Rule {
     /// Within three standard errors; ours counts for both where theirs is not known.
     Agree { mean: f64, se: Option<f64> },
+    /// The same, where theirs was measured on another random quarter of the digits: `draws` joins the standard error.
+    UpToDraw { mean: f64, se: f64, draws: f64 },
     /// A share of runs: the standard errors are binomial, of both shares pooled.
     Share(f64),
     /// The mean is at least this.
@@ -88,6 +90,14 @@ impl KitRow {
                     "within 3 standard errors; no spread was printed, so ours counts for both"
                 };
                 BaselineResult::new(&self.name, ours, mean, Some(se.unwrap_or(ours.se())), note).agreeing()
+            }
+            Rule::UpToDraw { mean, se, draws } => {
+                let strict = (ours.mean - mean) / ours.se().hypot(se);
+                let note = format!(
+                    "within 3 standard errors, paired by person, and {draws} for two random test quarters (without: \
+                     {strict:.1})"
+                );
+                BaselineResult::new(&self.name, ours, mean, Some(se.hypot(draws)), &note).agreeing()
             }
             Rule::Share(share) => {
                 let n = runs.len() as f64;

@@ -48,7 +48,7 @@ pub struct Finetune {
     #[arg(long, value_name = "METHOD|FILE", default_value = "sgd")]
     base: OsString,
     /// Personalise for one person after another, each on top of the one before, and say what is forgotten
-    #[arg(long, conflicts_with_all = ["guard", "wise_ft", "base", "person", "data"])]
+    #[arg(long, conflicts_with_all = ["guard", "wise_ft", "distil", "base", "person"])]
     pub sequence: bool,
     /// What is trained
     #[arg(long, value_enum, default_value_t)]

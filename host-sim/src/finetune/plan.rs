@@ -110,7 +110,7 @@ fn variants(study: Study, task: Task, settings: &Settings) -> (u32, Vec<Variant>
 }
 
 /// Arms with their replay: what was asked for, or every arm without and SGD and SAM also with one old sample a new one.
-fn methods(settings: &Settings) -> Vec<Variant> {
+pub(super) fn methods(settings: &Settings) -> Vec<Variant> {
     let with = |replay| move |&arm: &Arm| Variant { arm, replay, options: settings.options };
     match settings.replay {
         Some(replay) => settings.arms.iter().map(with(replay)).collect(),
@@ -138,11 +138,11 @@ fn keeping(options: Options) -> Vec<Variant> {
     ]
 }
 
-/// SGD alone, and SAM with replay; with right labels and with a fifth of them wrong; each without and with a guard.
+/// SGD alone, and SAM with replay; with right labels and with a fifth and two fifths of them wrong; each without and with a guard.
 fn wrong_labels(options: Options) -> Vec<Variant> {
     let guards = [Guard::Off, Guard::Accuracy, Guard::Trust];
     let cells =
-        [0.0, 0.2].into_iter().flat_map(|noise| guards.map(|guard| Options { noise, guard, ..options }));
+        [0.0, 0.2, 0.4].into_iter().flat_map(|noise| guards.map(|guard| Options { noise, guard, ..options }));
     let both = |options| [(Arm::Sgd, 0), (Arm::Sam, 1)].map(|(arm, replay)| Variant { arm, replay, options });
     cells.flat_map(both).collect()
 }

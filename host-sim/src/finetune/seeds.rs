@@ -15,6 +15,8 @@ pub(crate) enum Purpose {
     Holdout = 3,
     /// The old samples that are stored beside an exported model.
     Export = 4,
+    /// Several people one after another; the person counts places, 0 for what comes before the first.
+    Sequence = 5,
 }
 
 /// The seed of repetition `repetition` for a person.

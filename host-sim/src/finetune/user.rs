@@ -6,7 +6,7 @@ use super::samples::Samples;
 use super::tuned::{BOLD, Case, Tuned, tuned};
 use super::{Base, Error, HARM, Options, Purpose, Ram, Row, Settings, Study, arms, seed};
 use crate::model::{Model, Workspace, model};
-use crate::train::{Outcome as Trained, Recipe, state_bytes};
+use crate::train::{Recipe, state_bytes};
 use flatmin::tune::{Divergence, Outcome};
 use std::time::{Duration, Instant};
 
@@ -22,15 +22,18 @@ pub(super) fn run(job: &Job<'_>, base: &Base, settings: &Settings) -> Result<Row
 
     let new_before = workspace.accuracy(&samples.new_test, &factory)?;
     let mut curve = vec![samples.point(&mut workspace, 0, &factory)?];
+    let (mut watch, mut exploded) = (Divergence::new(samples.classes as u32), false);
     let (began, mut testing) = (Instant::now(), Duration::ZERO);
     let Kept { weights, trained, outcome, alpha } = start.tune(&mut |epoch, w| {
         let began = Instant::now();
         curve.push(samples.point(&mut workspace, epoch, w)?);
+        exploded |= watch.epoch(workspace.score(&samples.labelled, w)?.mean_loss()).is_some();
         testing += began.elapsed();
         Ok(())
     })?;
     let seconds = began.elapsed().saturating_sub(testing).as_secs_f64();
 
+    let guesses = watch.answers(&workspace.score(&samples.labelled, &trained.weights)?).is_some();
     let new_after = workspace.accuracy(&samples.new_test, &weights)?;
     Ok(Row {
         task: job.task,
@@ -56,7 +59,7 @@ pub(super) fn run(job: &Job<'_>, base: &Base, settings: &Settings) -> Result<Row
         gradients: trained.gradients,
         macs: trained.gradients * model.macs(),
         ram: bill(model, &recipe, &options, samples.labelled.len()),
-        diverged: diverged(&mut workspace, &samples, &trained)?,
+        diverged: exploded || guesses || trained.refused > 0,
         curve,
         seconds,
     })
@@ -93,12 +96,4 @@ fn bill(model: &dyn Model, recipe: &Recipe, options: &Options, labelled: usize) 
         state: state_bytes(model, recipe) + Start::bytes(model, recipe, options, labelled),
         activations: floats(model.activations() + model.inputs()),
     }
-}
-
-/// Whether training went wrong, whatever a guard made of it.
-fn diverged(workspace: &mut Workspace<'_>, samples: &Samples<'_>, trained: &Trained) -> Result<bool, Error> {
-    let mut watch = Divergence::new(samples.classes as u32);
-    let exploded = trained.losses.iter().any(|loss| watch.epoch(*loss).is_some());
-    let answers = workspace.score(&samples.labelled, &trained.weights)?;
-    Ok(exploded || trained.refused > 0 || watch.answers(&answers).is_some())
 }

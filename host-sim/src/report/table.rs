@@ -52,7 +52,13 @@ fn one(summary: &Summary, conditions: &Conditions) -> String {
         .enumerate()
         .map(|(place, line)| cells(line, Some(place) == summary.base))
         .collect();
-    let mut text = paragraph(&title(summary, conditions)) + "\n" + &grid::render(&COLUMNS, &rows) + "\n";
+    let grid = match summary.study {
+        Study::Keeping => {
+            grid::render(&KEEPING.map(|c| COLUMNS[c]), &rows.iter().map(keeping).collect::<Vec<_>>())
+        }
+        _ => grid::render(&COLUMNS, &rows),
+    };
+    let mut text = paragraph(&title(summary, conditions)) + "\n" + &grid + "\n";
     let notes = match summary.study {
         Study::Keeping => [String::new(), keeping_explained(), diverged(summary), harm(summary)],
         _ => [columns_explained(summary), origin(summary, conditions), diverged(summary), harm(summary)],
@@ -147,6 +153,13 @@ const COLUMNS: [Column; 11] = [
     Column::right("time"),
     Column::right("RAM, bytes\n(KiB)"),
 ];
+
+/// The columns of the table of what keeps old users: its names are long.
+const KEEPING: [usize; 7] = [0, 1, 2, 5, 6, 7, 10];
+
+fn keeping(cells: &[String; 11]) -> [String; 7] {
+    KEEPING.map(|c| cells[c].clone())
+}
 
 fn cells(line: &Line, is_base: bool) -> [String; 11] {
     let [new, old] = differences(line.against, is_base);
