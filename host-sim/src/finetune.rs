@@ -66,6 +66,7 @@ impl Progress for Silent {
 /// see [`Row::diverged`].
 pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Vec<Row>, Error> {
     plan::check(settings)?;
+    let settings = &plan::for_blob(settings)?;
     let corpora = corpus::of_settings(settings)?;
     work(&plan::jobs(settings, &corpora)?, settings, progress)
 }

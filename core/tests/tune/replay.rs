@@ -10,7 +10,7 @@ fn draws(seed: u64) -> Draws {
 #[test]
 fn a_buffer_stays_balanced_however_unequal_the_stream_is() {
     let (mut values, mut labels, mut classes) = ([0_u8; 12], [0; 12], [Class::NEW; 4]);
-    let mut buffer = ReplayBuffer::new(&mut values, &mut labels, &mut classes, &[1.0], draws(1)).unwrap();
+    let mut buffer = ReplayBuffer::new(1, &mut values, &mut labels, &mut classes, &[1.0], draws(1)).unwrap();
     let mut stream = draws(2);
     for _ in 0..3000 {
         // Class 3 never comes, class 2 is rare.
@@ -36,7 +36,7 @@ fn every_sample_of_a_class_has_the_same_chance() {
     for seed in 0..4000 {
         let (mut values, mut labels, mut classes) = ([0_u8; 5], [0; 5], [Class::NEW; 1]);
         let mut buffer =
-            ReplayBuffer::new(&mut values, &mut labels, &mut classes, &[1.0], draws(seed)).unwrap();
+            ReplayBuffer::new(1, &mut values, &mut labels, &mut classes, &[1.0], draws(seed)).unwrap();
         for i in 0..40 {
             buffer.offer(&[i as f32], 0).unwrap();
         }
@@ -49,21 +49,21 @@ fn every_sample_of_a_class_has_the_same_chance() {
 #[test]
 fn what_does_not_fit_leaves_the_buffer_as_it_is() {
     let (mut values, mut labels, mut classes) = ([0_i8; 4], [0; 2], [Class::NEW; 2]);
-    let mut buffer = ReplayBuffer::new(&mut values, &mut labels, &mut classes, &[0.5], draws(1)).unwrap();
+    let mut buffer = ReplayBuffer::new(2, &mut values, &mut labels, &mut classes, &[0.5], draws(1)).unwrap();
     assert_eq!(buffer.offer(&[1.0, f32::NAN], 1).unwrap(), Offer::Kept);
     assert!(buffer.offer(&[1.0], 0).is_err() && buffer.offer(&[1.0, 2.0], 2).is_err());
     assert_eq!((buffer.samples().len(), buffer.classes()[0].seen()), (1, 0));
     assert_eq!(buffer.samples().values(), [2, 0], "a NaN is stored as 0");
 
-    let mut none = ReplayBuffer::<i8>::new(&mut [], &mut [], &mut [], &[1.0], draws(1)).unwrap();
+    let mut none = ReplayBuffer::<i8>::new(0, &mut [], &mut [], &mut [], &[1.0], draws(1)).unwrap();
     assert!(none.offer(&[], 0).is_err(), "no class");
     let mut classes = [Class::NEW];
-    let mut empty = ReplayBuffer::<i8>::new(&mut [], &mut [], &mut classes, &[1.0], draws(1)).unwrap();
-    assert_eq!(empty.offer(&[], 0).unwrap(), Offer::PassedBy);
+    let mut empty = ReplayBuffer::<i8>::new(2, &mut [], &mut [], &mut classes, &[1.0], draws(1)).unwrap();
+    assert_eq!(empty.offer(&[1.0, 2.0], 0).unwrap(), Offer::PassedBy);
     for scale in [0.0, -1.0, f32::NAN] {
-        assert!(ReplayBuffer::<u8>::new(&mut [0], &mut [0], &mut [], &[scale], draws(1)).is_err());
+        assert!(ReplayBuffer::<u8>::new(1, &mut [0], &mut [0], &mut [], &[scale], draws(1)).is_err());
     }
-    assert!(ReplayBuffer::<u8>::new(&mut [0; 3], &mut [0; 2], &mut [], &[1.0], draws(1)).is_err());
+    assert!(ReplayBuffer::<u8>::new(2, &mut [0; 3], &mut [0; 2], &mut [], &[1.0], draws(1)).is_err());
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Which runs an experiment consists of.
 
-use super::{Arm, BaseKind, Corpus, Error, Guard, Options, Settings, Study, Task};
-use crate::model::Net;
+use super::{Arm, BaseKind, Corpus, Error, Guard, Options, Scope, Settings, Study, Task};
+use crate::model::{Net, model};
+use crate::pretrain::BlobFile;
 
 /// One run.
 #[derive(Clone, Copy)]
@@ -56,10 +57,29 @@ pub(super) fn check(settings: &Settings) -> Result<(), Error> {
     refuse(lr.is_finite() && lr >= 0.0, "lr", lr.to_string(), "give 0 or a positive number")?;
     let ok = anchor.is_finite() && *anchor >= 0.0;
     refuse(ok, "anchor", anchor.to_string(), "give 0 or a positive number")?;
+    let evidence = matches!(options.guard, Guard::Accuracy | Guard::Loss);
+    let expected =
+        "interpolation needs the evidence of a guard: give --guard accuracy or loss, or leave --guard out";
+    refuse(evidence || !options.wise_ft, "guard", format!("{:?}", options.guard), expected)?;
     let ok = (*base == BaseKind::File) == blob.is_some();
     refuse(ok, "blob", format!("{blob:?}"), "give a file exactly if the base is one")?;
     let replay = replay.unwrap_or(0);
     refuse(replay <= 100, "replay", replay.to_string(), "give at most 100 old samples a labelled one")
+}
+
+/// The settings, cut down to what a model blob is good for: its network's tasks, and the person that it has not seen.
+pub(super) fn for_blob(settings: &Settings) -> Result<Settings, Error> {
+    let Settings { blob: Some(path), tasks, person, .. } = settings else { return Ok(settings.clone()) };
+    let file = BlobFile::read(path)?;
+    let blob = file.parse()?;
+    let fits = |task: &Task| model(task.net(), Scope::All).layout_hash() == blob.layout();
+    let fitting: Vec<Task> = tasks.iter().copied().filter(fits).collect();
+    Ok(Settings {
+        // None: the first task will say what does not fit.
+        tasks: if fitting.is_empty() { tasks.clone() } else { fitting },
+        person: person.or(u8::try_from(blob.left_out()).ok()),
+        ..settings.clone()
+    })
 }
 
 /// All runs: by study, task, person, repetition, then variants.

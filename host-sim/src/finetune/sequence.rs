@@ -212,6 +212,7 @@ struct Memory {
     labels: Vec<u8>,
     classes: Vec<Class>,
     scale: Vec<f32>,
+    dim: usize,
 }
 
 impl Memory {
@@ -228,16 +229,18 @@ impl Memory {
             values: vec![0; room * set.dim],
             labels: vec![0; room],
             classes: vec![Class::NEW; set.classes],
+            dim: set.dim,
             scale: crate::pretrain::scales(first.iter(), set.channels.len().max(1)),
         };
         (memory, first)
     }
 
     fn buffer(&mut self, seed: u64) -> Result<ReplayBuffer<'_, i8>, Error> {
-        let Self { values, labels, classes, scale, .. } = self;
+        let Self { values, labels, classes, scale, dim } = self;
         // The draws of the first samples have step 0.
         let draws = Draws::new(Key::new(seed, Stream::Replay, 1));
-        Ok(ReplayBuffer::new(values, labels, classes, scale, draws).map_err(crate::train::Error::from)?)
+        Ok(ReplayBuffer::new(*dim, values, labels, classes, scale, draws)
+            .map_err(crate::train::Error::from)?)
     }
 }
 

@@ -25,7 +25,7 @@ use crate::rng::Draws;
 /// use flatmin::tune::replay_buffer::{Class, Offer, ReplayBuffer};
 /// let (mut values, mut labels, mut classes) = ([0_i8; 8], [0; 4], [Class::NEW; 2]);
 /// let draws = Draws::new(Key::new(7, Stream::Replay, 0));
-/// let mut buffer = ReplayBuffer::new(&mut values, &mut labels, &mut classes, &[0.5], draws)?;
+/// let mut buffer = ReplayBuffer::new(2, &mut values, &mut labels, &mut classes, &[0.5], draws)?;
 /// // Nine of class 0, then one of class 1.
 /// for i in 0..9 {
 ///     buffer.offer(&[i as f32, -1.0], 0)?;
@@ -81,21 +81,21 @@ pub enum Offer {
 }
 
 impl<'a, Q: Item> ReplayBuffer<'a, Q> {
-    /// An empty buffer for `labels.len()` samples of `values.len() / labels.len()` values in `classes.len()` classes;
+    /// An empty buffer for `labels.len()` samples of `dim` values in `classes.len()` classes;
     /// a value is stored in units of its channel's `scale` (value `j` belongs to channel `j % scale.len()`).
     ///
     /// # Errors
-    /// [`Error::Length`] when `values` is not a whole number of items a label, or `scale` is empty;
+    /// [`Error::Length`] when `values` does not hold `dim` items for every label, or `scale` is empty;
     /// [`Error::Hyperparameter`] when a scale is not finite and above 0.
     pub fn new(
+        dim: usize,
         values: &'a mut [Q],
         labels: &'a mut [u8],
         classes: &'a mut [Class],
         scale: &'a [f32],
         draws: Draws,
     ) -> Result<Self, Error> {
-        let dim = values.len().checked_div(labels.len()).unwrap_or(0);
-        require_len("values", values.len(), dim * labels.len())?;
+        require_len("values", values.len(), dim.saturating_mul(labels.len()))?;
         require_len("scale", scale.len(), scale.len().max(1))?;
         scale.iter().try_for_each(|scale| require(scale.is_finite() && *scale > 0.0, "scale", *scale))?;
         classes.fill(Class::NEW);
