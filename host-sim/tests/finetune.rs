@@ -197,14 +197,14 @@ fn errors_say_what_to_do() {
     let message = |settings: &Settings| error(settings).to_string();
     let nobody = message(&Settings { person: Some(99), ..settings() });
     assert!(nobody.contains("no person 99") && nobody.contains("13"), "{nobody}");
-    let noise = message(&Settings { options: noisy(1.5), ..settings() });
-    assert!(noise.contains("noise = 1.5") && noise.contains("between 0 and 1"), "{noise}");
+    let wrong = message(&Settings { options: noisy(1.5), ..settings() });
+    assert!(wrong.contains("noise = 1.5") && wrong.contains("between 0 and 1"), "{wrong}");
     let wise = Options { wise_ft: true, guard: Guard::Trust, ..Options::default() };
     assert!(message(&Settings { options: wise, ..settings() }).contains("--guard accuracy"));
     let anchor = Options { anchor: f32::NAN, ..Options::default() };
     assert!(message(&Settings { options: anchor, ..settings() }).contains("anchor = NaN"));
-    let file = Options { base: BaseKind::File, ..Options::default() };
-    assert!(message(&Settings { options: file, ..settings() }).contains("blob"));
+    let blob = Options { base: BaseKind::File, ..Options::default() };
+    assert!(message(&Settings { options: blob, ..settings() }).contains("blob"));
     assert!(matches!(error(&Settings { seeds: 0, ..settings() }), Error::Setting { name: "seeds", .. }));
     assert!(matches!(error(&Settings { lr: Some(f32::NAN), ..settings() }), Error::Setting { .. }));
     assert!(matches!(error(&Settings { arms: vec![], ..settings() }), Error::Setting { name: "arms", .. }));
