@@ -3,6 +3,7 @@
 pub mod baselines;
 pub mod bench;
 pub mod finetune;
+pub mod mcu;
 pub mod methods;
 pub mod replay;
 
@@ -51,5 +52,6 @@ pub fn run(command: &Command) -> Result<(), Error> {
         Command::Baselines(args) => baselines::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Mcu(args) => mcu::run(args),
     }
 }
