@@ -90,7 +90,7 @@ pub const MACHINES: &[Machine] = &[
         title: "Cortex-A53, Portable",
         target: "aarch64-unknown-none",
         package: "tests/machines/aarch64",
-        emulator: qemu!("qemu-system-aarch64", "virt", "-cpu", "cortex-a53"),
+        emulator: qemu!("qemu-system-aarch64", "virt", "-cpu", "cortex-a53", "-nic", "none"),
         debian: "qemu-system-arm",
         counter: "generic timer, 62.5 MHz",
     },
