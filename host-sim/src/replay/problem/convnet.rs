@@ -1,8 +1,8 @@
 //! P5: one convolution with an activation, then a linear layer, mean softmax cross-entropy.
 
-use super::Evaluated;
 use super::mlp::{Activation, softmax_cross_entropy};
 use super::samples::{Array, Samples};
+use super::{Evaluated, Part};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -67,6 +67,11 @@ impl Convnet {
         let samples = Samples::new(json.samples, &input, classes, json.x, json.y, json.batches)?;
         let shape = Shape { input, filters, kernel, stride, classes, activation };
         Ok(Convnet { shape, samples })
+    }
+
+    /// Input and label of every sample in a part of the batch of step `step` (1-based).
+    pub(in crate::replay) fn rows(&self, step: usize, part: Part) -> Vec<(&[f64], usize)> {
+        self.samples.rows(step, part)
     }
 
     pub(super) fn shapes(&self) -> Vec<Vec<usize>> {
