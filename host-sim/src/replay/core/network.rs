@@ -68,10 +68,44 @@ fn channels_last(blocks: usize, channels: usize, positions: usize) -> Vec<usize>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::replay::golden::Golden;
+    use crate::tolerance::PROBLEM_F32;
+    use std::path::Path;
 
     #[test]
     fn channels_move_to_the_end() {
         assert_eq!(channels_last(2, 3, 2), [0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11]);
         assert_eq!(channels_last(2, 1, 3), [0, 1, 2, 3, 4, 5]);
+    }
+    /// The net has the loss and the gradient that each library recorded in its first evaluation.
+    #[test]
+    fn it_has_the_recorded_losses_and_gradients() {
+        let mut compared = 0;
+        for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden")).unwrap()
+        {
+            let path = entry.unwrap().path();
+            if !path.to_string_lossy().contains("__p5__") {
+                continue;
+            }
+            let golden = Golden::load(&path).unwrap();
+            let problem = Problem::of(&golden).unwrap();
+            let network = Network::of(&problem).unwrap();
+            let eval = &golden.steps[0].evals[0];
+            let point = eval.point.as_ref().unwrap_or(&golden.w0);
+            let w: Vec<f32> = point.iter().map(|w| *w as f32).collect();
+            let (loss, gradient) = network.evaluate(1, Part::Whole, &w).unwrap();
+            assert!((f64::from(loss) - eval.loss).abs() < PROBLEM_F32.value, "{}", golden.case);
+            let recorded = eval.grad.as_ref().unwrap();
+            assert_eq!(gradient.len(), recorded.len());
+            for (i, (ours, theirs)) in gradient.iter().zip(recorded).enumerate() {
+                assert!(
+                    (f64::from(*ours) - theirs).abs() < PROBLEM_F32.value,
+                    "{}, {i}: {ours} {theirs}",
+                    golden.case
+                );
+            }
+            compared += 1;
+        }
+        assert!(compared >= 6, "only {compared} files were compared");
     }
 }
