@@ -6,7 +6,8 @@ fn main() {
     let variable = |name: &str| env::var(name).expect("cargo sets it");
     // The linker looks for memory.x in the package's folder first: there must be none.
     let armv8m = variable("TARGET").starts_with("thumbv8m");
-    let board = format!("{}/boards/{}", variable("CARGO_MANIFEST_DIR"), if armv8m { "mps2-an505" } else { "mps2" });
+    let board =
+        format!("{}/boards/{}", variable("CARGO_MANIFEST_DIR"), if armv8m { "mps2-an505" } else { "mps2" });
     println!("cargo::rustc-link-search={board}");
     println!("cargo::rerun-if-changed={board}/memory.x");
     println!("cargo::rerun-if-changed=build.rs");

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod commands;
 pub mod data;
 pub mod finetune;
+pub mod fmnist;
 pub mod mcu;
 pub mod model;
 pub mod output;

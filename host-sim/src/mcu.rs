@@ -105,11 +105,7 @@ pub fn native() -> Vec<Row> {
 }
 
 /// Builds the suite for each machine and runs it there. `announce` is told what begins.
-pub fn run(
-    machines: &[&'static Machine],
-    variant: Variant,
-    announce: &mut dyn FnMut(&str),
-) -> Vec<Outcome> {
+pub fn run(machines: &[&'static Machine], variant: Variant, announce: &mut dyn FnMut(&str)) -> Vec<Outcome> {
     let run = |machine: &&'static Machine| {
         let mut ask = || {
             announce(&format!("{}: building for {}", machine.name, machine.target));

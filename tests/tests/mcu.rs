@@ -108,9 +108,8 @@ fn one_wrong_kernel_is_red_wherever_it_is_called_and_nowhere_else() {
         return;
     }
     let rows = outcomes[0].rows.as_ref().unwrap();
-    let red = |name: &str| {
-        mcu::compare(mcu::row(rows, name).unwrap(), mcu::row(&expected, name).unwrap()).is_err()
-    };
+    let red =
+        |name: &str| mcu::compare(mcu::row(rows, name).unwrap(), mcu::row(&expected, name).unwrap()).is_err();
     let wrong = flatmin_parity::canary::WRONG;
     let calls_it = |spec: flatmin_sim::compose::Spec| {
         matches!(spec.optimizer, OptimizerSpec::Sgd { momentum: Some(_), nesterov: false, .. })
@@ -170,7 +169,16 @@ fn the_firmware_example_ends_with_the_hash_in_its_readme() {
         assert!(std::env::var_os("FLATMIN_MUST_RUN").is_none(), "CI must run this");
         return;
     }
-    let arguments = ["cargo", "thumbv7em-none-eabihf", "run", "--release", "--quiet", "--locked", "--bin", "firmware-cortex-m"];
+    let arguments = [
+        "cargo",
+        "thumbv7em-none-eabihf",
+        "run",
+        "--release",
+        "--quiet",
+        "--locked",
+        "--bin",
+        "firmware-cortex-m",
+    ];
     let script = folder.join("../../.ci/bare-metal");
     let output = Command::new(script).args(arguments).current_dir(folder).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);

@@ -9,7 +9,9 @@ pub struct Array<const WIDTH: usize>(pub(crate) [f32; WIDTH]);
 
 /// What suits a target without registers of its own here: eight lanes, which a Cortex-M4F can keep in registers; one where
 /// code must be small (see `build.rs`) or floats are computed in software.
-pub type Plain = Array<{ if cfg!(any(flatmin_turns, not(any(target_arch = "arm", target_arch = "riscv32")))) { 8 } else { 1 } }>;
+pub type Plain = Array<
+    { if cfg!(any(flatmin_turns, not(any(target_arch = "arm", target_arch = "riscv32")))) { 8 } else { 1 } },
+>;
 
 impl<const WIDTH: usize> Array<WIDTH> {
     #[inline(always)]
@@ -48,7 +50,10 @@ impl<const WIDTH: usize> Mul for Array<WIDTH> {
 
 impl<const WIDTH: usize> Lanes for Array<WIDTH> {
     const PASSES: usize = {
-        assert!(LANES.is_multiple_of(WIDTH) && (LANES / WIDTH).is_power_of_two(), "the lanes must be whole registers");
+        assert!(
+            LANES.is_multiple_of(WIDTH) && (LANES / WIDTH).is_power_of_two(),
+            "the lanes must be whole registers"
+        );
         LANES / WIDTH
     };
 

@@ -97,7 +97,8 @@ impl<B: Host, W: Stopwatch, F: FnMut(&mut B, &[f32])> Receive<B> for Train<'_, B
             let clock = Clock { step: t, total: STEPS, lr: LR };
             let mut done = Ok(0.0);
             row.ticks += watch.time(&mut || {
-                done = step(&mut method, b, &mut w, &mut g, &clock, |w, g, request| objective(t, w, g, request));
+                done =
+                    step(&mut method, b, &mut w, &mut g, &clock, |w, g, request| objective(t, w, g, request));
             });
             done?;
             let _ = row.hashes.push(hash::state::<B, M>(&w, &method));

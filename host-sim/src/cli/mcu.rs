@@ -42,7 +42,8 @@ fn names() -> PossibleValuesParser {
 impl Mcu {
     /// The machines, each once, in the order of the table.
     pub fn machines(&self) -> Vec<&'static Machine> {
-        let asked = |machine: &&Machine| self.wants_all() || self.machine.iter().any(|name| name == machine.name);
+        let asked =
+            |machine: &&Machine| self.wants_all() || self.machine.iter().any(|name| name == machine.name);
         MACHINES.iter().filter(asked).collect()
     }
 

@@ -28,7 +28,11 @@ fn run(machine: &Machine, image: &Image) -> Result<String, Error> {
     let root = root()?;
     let mut command = Command::new(program);
     for word in words {
-        if word.contains('/') { command.arg(root.join(word)) } else { command.arg(word) };
+        if word.contains('/') {
+            command.arg(root.join(word))
+        } else {
+            command.arg(word)
+        };
     }
     command.arg(image.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|source| match source.kind() {
@@ -44,7 +48,9 @@ fn run(machine: &Machine, image: &Image) -> Result<String, Error> {
     let (out, err) = (out.join().unwrap_or_default(), err.join().unwrap_or_default());
     match status {
         Some(status) if status.success() => Ok(String::from_utf8_lossy(&out).into_owned()),
-        Some(status) => Err(Error::Stopped { status: status.to_string(), said: last_lines(&[err, out].concat()) }),
+        Some(status) => {
+            Err(Error::Stopped { status: status.to_string(), said: last_lines(&[err, out].concat()) })
+        }
         None => Err(Error::Stopped {
             status: format!("no end after {} s", PATIENCE.as_secs()),
             said: last_lines(&out),

@@ -77,9 +77,12 @@ pub fn measure(announce: &mut dyn FnMut(&str)) -> Result<Columns, Error> {
 /// Bytes of code and constants in an image.
 fn flash(path: &PathBuf) -> Result<u64, Error> {
     let bytes = std::fs::read(path).map_err(|source| Error::File { path: path.clone(), source })?;
-    let image = object::File::parse(&*bytes).map_err(|error| Error::Ledger(format!("{}: {error}", path.display())))?;
+    let image = object::File::parse(&*bytes)
+        .map_err(|error| Error::Ledger(format!("{}: {error}", path.display())))?;
     let kept = |section: &object::Section<'_, '_>| {
-        section.name().is_ok_and(|name| [".text", ".rodata", ".data"].iter().any(|kept| name.starts_with(kept)))
+        section
+            .name()
+            .is_ok_and(|name| [".text", ".rodata", ".data"].iter().any(|kept| name.starts_with(kept)))
     };
     Ok(image.sections().filter(kept).map(|section| section.size()).sum())
 }
@@ -121,7 +124,10 @@ pub fn check(compiler: &str, columns: &Columns) -> Result<(), Error> {
     let ledger = committed()?;
     let remedy = "if the change is meant, `flatmin-sim mcu --ledger update` and commit both files";
     let Some(kept) = ledger.get(compiler) else {
-        return Err(Error::Ledger(format!("{} has no column of the compiler `{compiler}`; {remedy}", FILES[0])));
+        return Err(Error::Ledger(format!(
+            "{} has no column of the compiler `{compiler}`; {remedy}",
+            FILES[0]
+        )));
     };
     let differences = differences(kept, columns);
     if !differences.is_empty() {
@@ -146,7 +152,8 @@ pub fn differences(kept: &Columns, found: &Columns) -> Vec<String> {
     };
     let (kept, found) = (all(kept), all(found));
     let keys: std::collections::BTreeSet<_> = kept.keys().chain(found.keys()).collect();
-    let show = |figure: Option<&u64>| figure.map_or_else(|| "nothing".to_owned(), |figure| thousands(*figure));
+    let show =
+        |figure: Option<&u64>| figure.map_or_else(|| "nothing".to_owned(), |figure| thousands(*figure));
     keys.into_iter()
         .filter(|key| kept.get(key) != found.get(key))
         .map(|key| {
@@ -158,11 +165,7 @@ pub fn differences(kept: &Columns, found: &Columns) -> Vec<String> {
 
 /// A figure as people read it: an instruction count a parameter where there are parameters.
 fn figure(row: &str, figure: u64) -> String {
-    if is_per_parameter(row) {
-        format!("{:.2}", figure as f64 / LEN as f64)
-    } else {
-        thousands(figure)
-    }
+    if is_per_parameter(row) { format!("{:.2}", figure as f64 / LEN as f64) } else { thousands(figure) }
 }
 
 fn is_per_parameter(row: &str) -> bool {
@@ -232,7 +235,10 @@ mod tests {
         let kept = columns(&[("kernel:a:map", 4096), ("train:b", 7)]);
         assert!(differences(&kept, &kept).is_empty());
         let moved = columns(&[("kernel:a:map", 4097), ("train:b", 7)]);
-        assert_eq!(differences(&kept, &moved), ["  mps2-an386 kernel:a:map: 4,096 committed, 4,097 measured"]);
+        assert_eq!(
+            differences(&kept, &moved),
+            ["  mps2-an386 kernel:a:map: 4,096 committed, 4,097 measured"]
+        );
     }
 
     #[test]

@@ -44,7 +44,8 @@ pub fn render(outcomes: &[Outcome], expected: &[Row], verdict: Verdict) -> Strin
         "Instructions (20 steps of a training run, one call of a kernel) where every hash is this machine's; `same` \
          where nothing counts.\n\n",
     );
-    let ran: Vec<_> = outcomes.iter().filter_map(|o| o.rows.as_ref().ok().map(|rows| (o.machine, rows))).collect();
+    let ran: Vec<_> =
+        outcomes.iter().filter_map(|o| o.rows.as_ref().ok().map(|rows| (o.machine, rows))).collect();
     if !ran.is_empty() {
         let _ = write!(text, "{:<32}", "");
         ran.iter().for_each(|(machine, _)| _ = write!(text, " {:>14}", machine.name));

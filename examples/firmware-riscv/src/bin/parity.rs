@@ -6,12 +6,12 @@
 #![no_main]
 
 use flatmin::backend::Portable;
+use flatmin_parity::Stopwatch;
 use flatmin_parity::kernels::Pool;
 use flatmin_parity::suite::{self, KERNEL_LEN};
-use flatmin_parity::Stopwatch;
 use riscv::register::minstret;
 use riscv_rt::entry;
-use semihosting::{process, println};
+use semihosting::{println, process};
 
 /// The counter of retired instructions.
 struct Retired;
@@ -46,7 +46,10 @@ fn assert_ieee_arithmetic() {
     let mode: u32;
     // SAFETY: reads a register and has no other effect.
     unsafe { core::arch::asm!("frrm {}", out(reg) mode, options(nomem, nostack)) };
-    assert!(mode == 0, "frm = {mode}: start-up code has changed the rounding mode; flatmin computes the same bits as on the host only with 0");
+    assert!(
+        mode == 0,
+        "frm = {mode}: start-up code has changed the rounding mode; flatmin computes the same bits as on the host only with 0"
+    );
 }
 
 #[cfg(not(target_feature = "f"))]

@@ -24,7 +24,13 @@ fn copy(w: &mut [f32], saved: &[f32]) {
     Portable.map(Copy {}, [], [w], [saved]);
 }
 
-fn step_momentum(kernel: &StepMomentum, w: &mut [f32], saved: Option<&[f32]>, g: &[f32], velocity: &mut [f32]) {
+fn step_momentum(
+    kernel: &StepMomentum,
+    w: &mut [f32],
+    saved: Option<&[f32]>,
+    g: &[f32],
+    velocity: &mut [f32],
+) {
     Portable.update(*kernel, w, saved, g, [velocity]);
 }
 

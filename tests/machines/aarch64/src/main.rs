@@ -51,7 +51,10 @@ fn assert_ieee_arithmetic() {
     let fpcr: u64;
     // SAFETY: reads a register and has no other effect.
     unsafe { asm!("mrs {}, fpcr", out(reg) fpcr, options(nomem, nostack)) };
-    assert!(fpcr & (0b1111 << 22) == 0, "FPCR = {fpcr:#x}: flush-to-zero, default NaN or another rounding mode is on");
+    assert!(
+        fpcr & (0b1111 << 22) == 0,
+        "FPCR = {fpcr:#x}: flush-to-zero, default NaN or another rounding mode is on"
+    );
 }
 
 #[unsafe(no_mangle)]
