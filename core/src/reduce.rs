@@ -72,12 +72,11 @@ impl Tree {
 /// instruction set of its caller.)
 #[cfg_attr(any(target_arch = "arm", target_arch = "riscv32"), inline(never))]
 #[cfg_attr(not(any(target_arch = "arm", target_arch = "riscv32")), inline(always))]
-fn fold(a: &mut [f32; LANES]) -> f32 {
-    for half in [16, 8, 4, 2, 1] {
-        let Some((low, high)) = a.split_at_mut_checked(half) else { continue };
-        low.iter_mut().zip(high).for_each(|(low, high)| *low += *high);
-    }
-    a[0]
+fn fold(a: &[f32; LANES]) -> f32 {
+    let a: [f32; 16] = core::array::from_fn(|j| a[j] + a[j + 16]);
+    let a: [f32; 8] = core::array::from_fn(|j| a[j] + a[j + 8]);
+    let a: [f32; 4] = core::array::from_fn(|j| a[j] + a[j + 4]);
+    (a[0] + a[2]) + (a[1] + a[3])
 }
 
 /// The sum over whole vectors.
@@ -93,7 +92,7 @@ where
         let taken = (len - at).min(BLOCK);
         let mut lanes = [0.0; LANES];
         add::<V, K, I>(kernel, &mut lanes, 0, cut(ins, at, taken));
-        let sum = fold(&mut lanes);
+        let sum = fold(&lanes);
         if len <= BLOCK {
             return sum;
         }
@@ -170,7 +169,7 @@ impl Partial {
 
     #[inline(always)]
     fn close(&mut self) {
-        self.tree.push(fold(&mut self.lanes));
+        self.tree.push(fold(&self.lanes));
         self.lanes = [0.0; LANES];
         self.filled = 0;
     }

@@ -51,12 +51,22 @@ fn compare(args: &Mcu) -> Result<(), Error> {
 fn keep(what: Ledger) -> Result<(), Error> {
     let compiler = ledger::here().map_err(failed)?;
     let columns = ledger::measure(&mut announce).map_err(failed)?;
+    let mut out = stdout().lock();
     match what {
-        Ledger::Check => ledger::check(&compiler, &columns).map_err(failed)?,
-        Ledger::Update => ledger::update(&compiler, columns).map_err(failed)?,
+        Ledger::Update => {
+            ledger::update(&compiler, columns).map_err(failed)?;
+            writeln!(out, "ran: ledger ({compiler}): written")?;
+        }
+        Ledger::Check => {
+            let lines = ledger::check(&compiler, &columns).map_err(failed)?;
+            lines.iter().try_for_each(|line| writeln!(out, "FAIL {line}"))?;
+            if !lines.is_empty() {
+                writeln!(out, "if the change is meant: flatmin-sim mcu --ledger update, and commit both files")?;
+                return Err(Error::Disagrees("the ledger"));
+            }
+            writeln!(out, "ran: ledger ({compiler}): as committed")?;
+        }
     }
-    let done = if what == Ledger::Check { "is as committed" } else { "is written" };
-    writeln!(stdout(), "ran: ledger ({compiler}) {done}")?;
     Ok(())
 }
 
