@@ -9,6 +9,7 @@ pub mod data;
 pub mod finetune;
 pub mod model;
 pub mod output;
+pub mod parity;
 pub mod plot;
 pub mod progress;
 pub mod reference;
