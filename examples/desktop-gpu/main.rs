@@ -41,14 +41,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         compilation_options: wgpu::PipelineCompilationOptions::default(),
         cache: None,
     });
-    let resource = |(binding, buffer): (u32, &wgpu::Buffer)| wgpu::BindGroupEntry {
-        binding,
-        resource: buffer.as_entire_binding(),
-    };
+    let entry =
+        |binding, buffer| wgpu::BindGroupEntry { binding, resource: wgpu::Buffer::as_entire_binding(buffer) };
     let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
         label: None,
         layout: &pipeline.get_bind_group_layout(0),
-        entries: &[resource((0, &weights)), resource((1, &residual)), resource((2, &gradient))],
+        entries: &[entry(0, &weights), entry(1, &residual), entry(2, &gradient)],
     });
 
     // flatmin on that device: its vectors are the application's buffers; state is its own.
