@@ -6,6 +6,7 @@ mod message;
 mod methods;
 mod more;
 mod names;
+mod parity;
 mod range;
 
 pub use finetune::Finetune;
@@ -13,6 +14,7 @@ pub use mcu::{Ledger, Mcu};
 pub use message::one_line;
 pub use methods::Methods;
 pub use more::{Baselines, Bench, Replay};
+pub use parity::Parity;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -44,6 +46,8 @@ pub enum Command {
     Bench(Bench),
     /// Run firmware on emulated microcontrollers and compare its bits with this machine's.
     Mcu(Mcu),
+    /// Compare every kernel and method on every backend with the portable one.
+    Parity(Parity),
 }
 
 /// Reads a command line, program name first.

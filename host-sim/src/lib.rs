@@ -11,6 +11,7 @@ pub mod fmnist;
 pub mod mcu;
 pub mod model;
 pub mod output;
+pub mod parity;
 pub mod plot;
 pub mod progress;
 pub mod reference;
