@@ -1,17 +1,21 @@
 //! The command line: what can be asked for, in words. What is done about it stands in [`commands`](crate::commands).
 
 mod finetune;
+mod mcu;
 mod message;
 mod methods;
 mod more;
 mod names;
+mod parity;
 mod pretrain;
 mod range;
 
 pub use finetune::Finetune;
+pub use mcu::{Ledger, Mcu};
 pub use message::one_line;
 pub use methods::Methods;
 pub use more::{Baselines, Bench, Replay};
+pub use parity::Parity;
 pub use pretrain::Pretrain;
 
 use clap::{Parser, Subcommand};
@@ -44,6 +48,10 @@ pub enum Command {
     Replay(Replay),
     /// Measure every kernel on this CPU, as a ratio to memcpy.
     Bench(Bench),
+    /// Run firmware on emulated microcontrollers and compare its bits with this machine's.
+    Mcu(Mcu),
+    /// Compare every kernel and method on every backend with the portable one.
+    Parity(Parity),
 }
 
 /// Reads a command line, program name first.
@@ -146,7 +154,7 @@ mod tests {
             ("--lr 11", ["--lr", "from 0 to 10"]),
             ("--anchor -1", ["--anchor", "from 0 to 100"]),
             ("--guard x", ["--guard", "off, accuracy, loss, trust"]),
-            ("--wise-ft --guard trust --sequence", ["--sequence", "--guard"]),
+            ("--wise-ft --sequence", ["--sequence", "--wise-ft"]),
             ("pretrain --task all --person 1 --export x", ["--task", "one task"]),
             ("pretrain --task spar --export x", ["--person", "--help"]),
             ("--seeds 0", ["--seeds", "from 1 to 1000"]),

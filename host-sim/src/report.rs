@@ -11,6 +11,6 @@ pub mod sequence;
 pub mod stats;
 pub mod summary;
 pub mod table;
-mod units;
+pub(crate) mod units;
 pub mod verdict;
 mod wrong_labels;
