@@ -89,6 +89,12 @@ pub trait Backend {
     /// leaves the state, and the device's own status says so. Other kernels run on: a perturbation must still save.
     fn check(&mut self, value: &Self::Scalar, what: Quantity) -> Result<(), Error>;
 
+    /// Whether every kernel that was called has run to its end: `false` between the pieces of a
+    /// [`Sliced`] call, when weights and state may be half way.
+    fn is_settled(&self) -> bool {
+        true
+    }
+
     /// The value of a scalar. On a device this is the only call that waits.
     fn read(&mut self, value: &Self::Scalar) -> f32;
 }

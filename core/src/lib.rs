@@ -25,6 +25,8 @@ extern crate std;
 pub mod average;
 pub mod averages;
 pub mod backend;
+#[cfg(any(feature = "storage", feature = "storage-async"))]
+pub mod checkpoint;
 pub mod drive;
 pub mod error;
 pub mod gate;

@@ -2,9 +2,11 @@
 
 pub mod compare;
 pub mod device;
+pub mod flash;
 pub mod parity;
 pub mod problems;
 pub mod tolerance;
+pub mod trained;
 
 use std::io::Write;
 

@@ -288,6 +288,10 @@ impl<B: Isa> Backend for Sliced<B> {
         if self.running && self.pending { Ok(()) } else { self.inner.check(value, what) }
     }
 
+    fn is_settled(&self) -> bool {
+        self.phase == Phase::None
+    }
+
     fn read(&mut self, value: &f32) -> f32 {
         *value
     }
