@@ -6,6 +6,8 @@ use crate::layout::Groups;
 use crate::loops::{FillLoop, MapLoop, UpdateLoop};
 use crate::reduce::{Arity, Rows};
 
+#[cfg(feature = "approx")]
+mod approx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod cpu;
@@ -13,6 +15,8 @@ mod isa;
 mod portable;
 mod sliced;
 
+#[cfg(feature = "approx")]
+pub use approx::{Approx, normals as approx_normals};
 #[cfg(target_arch = "x86_64")]
 pub use avx2::Avx2;
 pub use cpu::Cpu;

@@ -5,6 +5,12 @@ use crate::error::Error;
 use crate::method::{Clock, Eval, Method, Next, Request};
 use core::fmt;
 
+mod deadline;
+mod pieces;
+
+pub use deadline::{Deadline, Piece};
+pub use pieces::{step_sliced, step_sliced_async};
+
 /// Why a step was dropped. The weights are clean.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum StepError<E> {

@@ -31,6 +31,8 @@ pub mod drive;
 pub mod error;
 pub mod gate;
 pub mod gates;
+#[cfg(feature = "hal")]
+pub mod hal;
 pub mod hash;
 pub mod kernel;
 pub mod kernels;

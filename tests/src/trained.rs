@@ -116,6 +116,12 @@ impl Trained {
         Target::new(b, NET, &mut self.w, &mut self.method, &mut self.swa).unwrap()
     }
 
+    /// After a load.
+    pub fn resume_at(&mut self, position: Position) {
+        self.step = position.step;
+        self.scalars = State::<Portable>::scalars(&self.method);
+    }
+
     /// Every word of its checkpoint.
     pub fn words(&self) -> Vec<u32> {
         words(&self.snapshot())

@@ -1,5 +1,5 @@
 use super::{Backend, Isa};
-use crate::backend::isa::{FeedOp, FillOp};
+use crate::backend::isa::{Drawn, FeedOp, FillOp};
 use crate::error::{Error, Quantity};
 use crate::kernel::{Fill, Map, Reduce, Update};
 use crate::layout::Groups;
@@ -279,6 +279,7 @@ impl<B: Isa> Backend for Sliced<B> {
         Arity: FillLoop<O, I>,
     {
         if let Some(range) = self.turn(out.first().map_or(0, |x| x.len())) {
+            let kernel = Drawn::by(&self.inner, kernel);
             self.inner.enter(FillOp { kernel, groups, values, out, ins, range });
         }
     }

@@ -85,8 +85,11 @@ impl Table {
         }
     }
 
-    /// The newest record that `pick` takes.
+    /// The newest record that `pick` takes; none while it is not known what the slots hold.
     fn newest(&self, pick: impl Fn(Slot) -> Option<Header>) -> Found {
+        if !self.is_open {
+            return None;
+        }
         let mut best: Found = None;
         for (slot, what) in (0u32..).zip(self.slots()) {
             if let Some(header) = pick(*what)
