@@ -13,6 +13,7 @@ pub use pieces::{step_sliced, step_sliced_async};
 
 /// Why a step was dropped. The weights are clean.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum StepError<E> {
     /// The objective failed.
     Objective(E),

@@ -4,6 +4,7 @@ use crate::backend::Backend;
 
 /// Memory beside the weights and the gradient.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Cost {
     /// Vectors as long as the weights.
     pub vectors: usize,

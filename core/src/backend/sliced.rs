@@ -49,6 +49,7 @@ enum Phase {
 
 /// How far a sliced phase has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Progress {
     /// Work is left: call again with the same arguments.
     Pending,
