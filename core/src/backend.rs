@@ -6,7 +6,6 @@ use crate::layout::Groups;
 use crate::loops::{FillLoop, MapLoop, UpdateLoop};
 use crate::reduce::{Arity, Rows};
 
-#[cfg(feature = "approx")]
 mod approx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -15,8 +14,9 @@ mod isa;
 mod portable;
 mod sliced;
 
-#[cfg(feature = "approx")]
-pub use approx::{Approx, normals as approx_normals};
+#[cfg(feature = "micromath")]
+pub use approx::Micromath;
+pub use approx::{Approx, Bytes, Normals};
 #[cfg(target_arch = "x86_64")]
 pub use avx2::Avx2;
 pub use cpu::Cpu;
