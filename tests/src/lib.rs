@@ -1,4 +1,5 @@
-//! What the cross-crate tests share: the tolerance table, test problems, comparators, every kernel on any backend.
+//! What the cross-crate tests share: the tolerance table, test problems, comparators, every kernel on any backend,
+//! every method on a small problem.
 
 pub mod compare;
 pub mod device;
@@ -7,6 +8,7 @@ pub mod parity;
 pub mod problems;
 pub mod tolerance;
 pub mod trained;
+pub mod trial;
 
 use std::io::Write;
 
