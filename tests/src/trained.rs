@@ -1,53 +1,15 @@
 //! A small training run with everything that a checkpoint must hold.
 
+use crate::trial::{N, NET, STEPS, clock, objective, start};
 use flatmin::average::Average;
 use flatmin::averages::Swa;
 use flatmin::backend::Portable;
 use flatmin::checkpoint::{Position, Snapshot, Source, Target};
 use flatmin::drive::step;
-use flatmin::layout::{Kind, Segment, params};
-use flatmin::method::{Batch, Clock, Eval, Method, Next, Request};
+use flatmin::method::{Eval, Method, Next};
 use flatmin::methods::Sam;
 use flatmin::optimizers::{Adam, Momentum, Sgd};
 use flatmin::state::State;
-
-/// Two dense layers.
-pub const NET: &[Segment] = &[
-    Segment { filters: 5, fan_in: 12, kind: Kind::Weight },
-    Segment { filters: 5, fan_in: 1, kind: Kind::Bias },
-    Segment { filters: 3, fan_in: 5, kind: Kind::Weight },
-    Segment { filters: 3, fan_in: 1, kind: Kind::Bias },
-];
-/// Weights of [`NET`].
-pub const N: usize = params(NET);
-/// Steps of a run.
-pub const STEPS: u32 = 6;
-
-/// The weights that a run starts from.
-pub fn start() -> Vec<f32> {
-    (0..N).map(|i| ((i * 37 % 101) as f32 - 50.0) / 64.0).collect()
-}
-
-/// The clock of step `t`.
-pub fn clock(t: u32) -> Clock {
-    Clock { step: t, total: STEPS, lr: 0.05 }
-}
-
-/// A loss with curvature that differs by weight and by part of the batch.
-pub fn objective(w: &[f32], g: &mut [f32], request: Request) -> f32 {
-    let shift = match request.batch {
-        Batch::Part { index, .. } => 0.1 * index as f32,
-        _ => 0.0,
-    };
-    let mut loss = 0.0;
-    for (i, (g, w)) in g.iter_mut().zip(w).enumerate() {
-        let d = w - 0.3 + shift;
-        let slope = (1 + i % 7) as f32 * 0.2 * d + 0.05 * d * d;
-        *g = if request.accumulate { *g + slope } else { slope };
-        loss += d * d;
-    }
-    loss
-}
 
 /// SAM over SGD with momentum, with an average.
 #[derive(Clone, Debug)]

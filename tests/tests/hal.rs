@@ -3,7 +3,7 @@
 use embedded_hal_mock::eh1::delay::{CheckedDelay, Transaction as Wait};
 use embedded_hal_mock::eh1::digital::{Mock as Pin, State as Level, Transaction as Edge};
 use embedded_hal_mock::eh1::MockError;
-use flatmin::backend::{Backend, Cpu, Portable, Progress, Sliced};
+use flatmin::backend::{Cpu, Portable, Progress, Sliced};
 use flatmin::drive::{Deadline, StepError, step, step_sliced, step_sliced_async};
 use flatmin::error::{Error, Quantity};
 use flatmin::hal::{Pace, PhasePin};
@@ -12,57 +12,18 @@ use flatmin::method::{Eval, Method, Next};
 use flatmin::methods::Sam;
 use flatmin::nn::{self, Dense, Evaluation, Network, Relu};
 use flatmin::optimizers::Sgd;
-use flatmin::rng::Seed;
-use flatmin_sim::compose::{Parts, Receive, Spec, compose};
+use flatmin_sim::compose::{Receive, Spec};
 use flatmin_tests::compare::same_bits;
-use flatmin_tests::trained::{N, NET, STEPS, clock, objective, start};
+use flatmin_tests::every_method;
+use flatmin_tests::trial::{N, STEPS, clock, objective, pause, reference, specs, start, with};
 use std::cell::Cell;
 use std::future::Future;
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// Hands every sample's method over `backend` to `body`.
-macro_rules! every_method {
-    ($backend:ty, |$method:ident, $spec:ident| $body:block) => {{
-        struct Visit(Spec);
-        impl Receive<$backend> for Visit {
-            type Output = ();
-            #[allow(unused_mut, reason = "not every body needs it")]
-            fn receive<M: Method<$backend> + 'static>(self, mut $method: M) {
-                let $spec = self.0;
-                $body
-            }
-        }
-        for spec in Spec::samples() {
-            with::<$backend, _>(&spec, Visit(spec));
-        }
-    }};
-}
-
-fn with<B: Backend<Vector = [f32]> + 'static, R: Receive<B>>(spec: &Spec, receive: R) -> R::Output {
-    let parts = Parts { segments: NET, zeros: |n| vec![0.0_f32; n], noise: Seed(7), coin: Seed(7) };
-    compose::<B, Vec<f32>, _, _, _, _>(spec, parts, receive)
-}
-
 fn ok(w: &[f32], g: &mut [f32], r: flatmin::method::Request) -> Result<f32, ()> {
     Ok(objective(w, g, r))
-}
-
-struct Reference;
-impl Receive<Cpu> for Reference {
-    type Output = u32;
-    fn receive<M: Method<Cpu> + 'static>(self, mut method: M) -> u32 {
-        let (mut w, mut g) = (start(), vec![0.0; N]);
-        for t in 0..STEPS {
-            step(&mut method, &mut Cpu::detect(), &mut w[..], &mut g[..], &clock(t), ok).unwrap();
-        }
-        hash::state::<Cpu, _>(&w, &method)
-    }
-}
-
-fn reference(spec: &Spec) -> u32 {
-    with::<Cpu, _>(spec, Reference)
 }
 
 #[test]
@@ -81,19 +42,10 @@ fn steps_in_pieces_have_the_bits_of_step() {
                 assert_eq!(between > 0, self.1 < N, "{between} pauses by {}", self.1);
             }
         }
-        for spec in Spec::samples() {
+        for spec in specs() {
             with::<Sliced<Cpu>, _>(&spec, Visit(spec, budget));
         }
     }
-}
-
-/// Waits once.
-async fn pause() {
-    let mut waited = false;
-    std::future::poll_fn(
-        |_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending },
-    )
-    .await;
 }
 
 #[test]

@@ -9,14 +9,12 @@ use flatmin::drive::step;
 use flatmin::hash;
 use flatmin::method::{Eval, Method, Next};
 use flatmin::registry::{ENTRIES, Role};
-use flatmin::rng::Seed;
 use flatmin::state::State;
-use flatmin_sim::compose::{Parts, Receive, Spec, compose};
+use flatmin_sim::compose::{Receive, Spec};
 use flatmin_tests::flash::Flash;
 use flatmin_tests::say;
-use flatmin_tests::trained::{N, NET, STEPS, clock, objective, start};
+use flatmin_tests::trial::{N, NET, SEED, STEPS, clock, objective, specs, start, with};
 
-const SEED: u64 = 7;
 /// The position's phases: before a step, and between a step and the look of the average at it.
 const BEFORE_STEP: u32 = 0;
 const BEFORE_AVERAGE: u32 = 1;
@@ -190,9 +188,7 @@ impl Receive<Cpu> for Visit {
 }
 
 fn run(spec: &Spec, kind: Kind, act: Act) -> Outcome {
-    let zeros = |n| vec![0.0_f32; n];
-    let parts = Parts { segments: NET, zeros, noise: Seed(SEED), coin: Seed(SEED) };
-    compose::<Cpu, Vec<f32>, _, _, _, _>(spec, parts, Visit(kind, act))
+    with::<Cpu, _>(spec, Visit(kind, act))
 }
 
 fn whole(spec: &Spec, kind: Kind) -> u32 {
@@ -205,7 +201,7 @@ fn whole(spec: &Spec, kind: Kind) -> u32 {
 #[test]
 fn a_stopped_run_ends_with_the_bits_of_one_that_was_not() {
     let (mut stops, mut runs) = (0, 0);
-    for spec in Spec::samples().flat_map(|spec| [spec, Spec { max_norm: Some(0.5), ..spec }]) {
+    for spec in specs() {
         for kind in KINDS {
             let expected = whole(&spec, kind);
             runs += 1;
