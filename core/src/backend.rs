@@ -6,6 +6,7 @@ use crate::layout::Groups;
 use crate::loops::{FillLoop, MapLoop, UpdateLoop};
 use crate::reduce::{Arity, Rows};
 
+mod approx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod cpu;
@@ -13,6 +14,9 @@ mod isa;
 mod portable;
 mod sliced;
 
+#[cfg(feature = "micromath")]
+pub use approx::Micromath;
+pub use approx::{Approx, Bytes, Normals};
 #[cfg(target_arch = "x86_64")]
 pub use avx2::Avx2;
 pub use cpu::Cpu;
@@ -94,6 +98,12 @@ pub trait Backend {
     /// leaves the refused updates out of what kernels count.
     fn refused(&mut self) -> u32 {
         0
+    }
+
+    /// Whether every kernel that was called has run to its end: `false` between the pieces of a
+    /// [`Sliced`] call, when weights and state may be half way.
+    fn is_settled(&self) -> bool {
+        true
     }
 
     /// The value of a scalar. On a device this and [`refused`](Backend::refused) are the calls

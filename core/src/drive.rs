@@ -6,8 +6,15 @@ use crate::method::{Clock, Eval, Method, Next, Request};
 use crate::state::State;
 use core::fmt;
 
+mod deadline;
+mod pieces;
+
+pub use deadline::{Deadline, Piece};
+pub use pieces::{step_sliced, step_sliced_async};
+
 /// Why a step was dropped. The weights are clean.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum StepError<E> {
     /// The objective failed.
     Objective(E),

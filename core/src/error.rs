@@ -5,6 +5,7 @@ use core::fmt;
 /// Why a call was refused. Weights are clean (unperturbed) whenever one of these but [`Unfinished`](Self::Unfinished) is
 /// returned.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error {
     /// A buffer has the wrong number of elements.
@@ -35,6 +36,7 @@ pub enum Error {
 
 /// Which quantity was not finite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Quantity {
     /// The loss handed to `resume`.
     Loss,

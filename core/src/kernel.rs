@@ -7,7 +7,7 @@
 //! Bodies use `+ - * /`, [`math`](crate::math) and selects only: never a fused multiply-add, never a branch on data.
 
 use crate::lanes::Lanes;
-use crate::rng::TILE;
+use crate::rng::{Key, TILE};
 
 /// The fields of a kernel as words of 32 bits, in memory order: one element of a device's hyperparameter array.
 ///
@@ -71,6 +71,11 @@ pub trait Fill<const O: usize, const I: usize>: Hyperparameters {
     const READS: usize = O + I;
     /// The noise of elements `64 * tile ..`.
     fn tile(&self, tile: u32) -> [f32; TILE];
+    /// The block of random numbers that the noise is the standard normal values of, if it is that: what a backend with cheap
+    /// noise draws from instead.
+    fn gaussian(&self) -> Option<Key> {
+        None
+    }
     /// The scale of a group, of its slot's value and its filter's fan-in; computed once a run.
     fn scale(&self, value: f32, fan_in: u32) -> f32;
     /// `out[i]` of the scaled noise `noise`.

@@ -26,10 +26,14 @@ pub mod average;
 pub mod averages;
 pub mod backend;
 pub mod blob;
+#[cfg(any(feature = "storage", feature = "storage-async"))]
+pub mod checkpoint;
 pub mod drive;
 pub mod error;
 pub mod gate;
 pub mod gates;
+#[cfg(feature = "hal")]
+pub mod hal;
 pub mod hash;
 pub mod kernel;
 pub mod kernels;

@@ -13,6 +13,7 @@ use core::ops::Range;
 
 /// Which step this is, and its learning rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Clock {
     /// Steps done before this one.
     pub step: u32,
@@ -29,6 +30,7 @@ impl Clock {
 
 /// What a method wants next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Next {
     /// A gradient and a loss at the weights as they are now.
     Gradient(Request),
@@ -38,6 +40,7 @@ pub enum Next {
 
 /// A request for a gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Request {
     /// On which samples.
     pub batch: Batch,
@@ -47,6 +50,7 @@ pub struct Request {
 
 /// On which samples a gradient is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Batch {
     /// The next mini-batch.

@@ -182,6 +182,25 @@ impl Draws {
         Self { key, counter: 0, block: [0; 4], used: 4 }
     }
 
+    /// Starts at word `position` of `key`, to go on where another generator stopped.
+    pub const fn at(key: Key, position: u64) -> Self {
+        let counter = position / 4;
+        if position.is_multiple_of(4) {
+            return Self { counter, ..Self::new(key) };
+        }
+        let block = philox(
+            [counter as u32, (counter >> 32) as u32, key.step, key.stream],
+            [key.seed_low, key.seed_high],
+        );
+        Self { key, counter: counter + 1, block, used: (position % 4) as usize }
+    }
+
+    /// How many words were taken since the start of the key.
+    pub const fn position(&self) -> u64 {
+        // A block is counted when it is drawn, and then used word by word.
+        (self.counter * 4 + self.used as u64).wrapping_sub(4)
+    }
+
     /// The next random word.
     pub fn word(&mut self) -> u32 {
         if self.used >= 4 {

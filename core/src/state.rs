@@ -4,6 +4,7 @@ use crate::backend::Backend;
 
 /// Memory beside the weights and the gradient.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Cost {
     /// Vectors as long as the weights.
     pub vectors: usize,
@@ -51,6 +52,41 @@ pub trait State<B: Backend> {
     fn visit(&self, see: &mut impl FnMut(&B::Vector));
     /// The same, for loading.
     fn visit_mut(&mut self, see: &mut impl FnMut(&mut B::Vector));
+}
+
+/// No state, where some is asked for.
+impl<B: Backend> State<B> for () {
+    const COST: Cost = Cost::NONE;
+    type Scalars = ();
+    fn scalars(&self) {}
+    fn set_scalars(&mut self, (): ()) {}
+    fn visit(&self, _: &mut impl FnMut(&B::Vector)) {}
+    fn visit_mut(&mut self, _: &mut impl FnMut(&mut B::Vector)) {}
+}
+
+/// Both, the first one first.
+impl<B: Backend, S: State<B>, T: State<B>> State<B> for (S, T) {
+    const COST: Cost = S::COST.plus(T::COST);
+    type Scalars = (S::Scalars, T::Scalars);
+
+    fn scalars(&self) -> Self::Scalars {
+        (self.0.scalars(), self.1.scalars())
+    }
+
+    fn set_scalars(&mut self, (first, second): Self::Scalars) {
+        self.0.set_scalars(first);
+        self.1.set_scalars(second);
+    }
+
+    fn visit(&self, see: &mut impl FnMut(&B::Vector)) {
+        self.0.visit(see);
+        self.1.visit(see);
+    }
+
+    fn visit_mut(&mut self, see: &mut impl FnMut(&mut B::Vector)) {
+        self.0.visit_mut(see);
+        self.1.visit_mut(see);
+    }
 }
 
 /// A record of scalars as words of 32 bits: for hashes and checkpoints.

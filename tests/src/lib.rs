@@ -2,7 +2,9 @@
 //! problem, and the simulator's test problems, comparators and kernels on any backend.
 
 pub mod device;
+pub mod flash;
 pub mod tolerance;
+pub mod trained;
 pub mod trial;
 
 pub use flatmin_sim::parity::{self, compare, problems};

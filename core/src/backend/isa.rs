@@ -2,11 +2,13 @@
 
 use super::Backend;
 use crate::error::{Error, Quantity};
-use crate::kernel::{Fill, Map, Reduce, Update};
+use crate::kernel::{Fill, Hyperparameters, Map, Reduce, Update};
 use crate::lanes::Lanes;
 use crate::layout::Groups;
 use crate::loops::{FillLoop, MapLoop, UpdateLoop, fill_groups};
 use crate::reduce::{self, Arity, Partial, Rows};
+use crate::rng::TILE;
+use core::marker::PhantomData;
 use core::ops::Range;
 
 /// A piece of work that is compiled for an instruction set. `run` must be `#[inline(always)]`.
@@ -23,6 +25,47 @@ pub trait Isa: Copy {
     const NAME: &'static str;
     /// Runs `op` compiled for this instruction set.
     fn enter<O: Op>(self, op: O) -> O::Output;
+    /// The noise of one tile. Only a backend type that says so draws anything but what the kernel asks for.
+    #[inline(always)]
+    fn tile<K: Fill<O, I>, const O: usize, const I: usize>(kernel: &K, tile: u32) -> [f32; TILE] {
+        kernel.tile(tile)
+    }
+}
+
+/// A noise kernel whose tiles are drawn by an instruction set.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Drawn<T, K>(K, PhantomData<T>);
+
+impl<T: Isa, K> Drawn<T, K> {
+    #[inline(always)]
+    pub(super) const fn by(_: &T, kernel: K) -> Self {
+        Self(kernel, PhantomData)
+    }
+}
+
+impl<T: Isa, K: Hyperparameters> Hyperparameters for Drawn<T, K> {
+    fn words(self, out: &mut impl FnMut(u32)) {
+        self.0.words(out);
+    }
+}
+
+impl<T: Isa, K: Fill<O, I>, const O: usize, const I: usize> Fill<O, I> for Drawn<T, K> {
+    const NAME: &'static str = K::NAME;
+
+    #[inline(always)]
+    fn tile(&self, tile: u32) -> [f32; TILE] {
+        T::tile(&self.0, tile)
+    }
+
+    #[inline(always)]
+    fn scale(&self, value: f32, fan_in: u32) -> f32 {
+        self.0.scale(value, fan_in)
+    }
+
+    #[inline(always)]
+    fn apply(noise: f32, out: [f32; O], ins: [f32; I]) -> [f32; O] {
+        K::apply(noise, out, ins)
+    }
 }
 
 struct MapOp<'a, K, const S: usize, const O: usize, const I: usize>(
@@ -176,6 +219,7 @@ impl<T: Isa> Backend for T {
         K: Fill<O, I>,
         Arity: FillLoop<O, I>,
     {
+        let kernel = Drawn::by(self, kernel);
         self.enter(FillOp { kernel, groups, values, out, ins, range: 0..usize::MAX });
     }
 

@@ -1,5 +1,5 @@
 use super::{Backend, Isa};
-use crate::backend::isa::{FeedOp, FillOp};
+use crate::backend::isa::{Drawn, FeedOp, FillOp};
 use crate::error::{Error, Quantity};
 use crate::kernel::{Fill, Map, Reduce, Update};
 use crate::layout::Groups;
@@ -49,6 +49,7 @@ enum Phase {
 
 /// How far a sliced phase has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Progress {
     /// Work is left: call again with the same arguments.
     Pending,
@@ -279,6 +280,7 @@ impl<B: Isa> Backend for Sliced<B> {
         Arity: FillLoop<O, I>,
     {
         if let Some(range) = self.turn(out.first().map_or(0, |x| x.len())) {
+            let kernel = Drawn::by(&self.inner, kernel);
             self.inner.enter(FillOp { kernel, groups, values, out, ins, range });
         }
     }
@@ -286,6 +288,10 @@ impl<B: Isa> Backend for Sliced<B> {
     fn check(&mut self, value: &f32, what: Quantity) -> Result<(), Error> {
         // A scalar that is not there yet is neither good nor bad.
         if self.running && self.pending { Ok(()) } else { self.inner.check(value, what) }
+    }
+
+    fn is_settled(&self) -> bool {
+        self.phase == Phase::None
     }
 
     fn read(&mut self, value: &f32) -> f32 {

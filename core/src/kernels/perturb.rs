@@ -32,6 +32,11 @@ impl Fill<2, 0> for Perturb {
     }
 
     #[inline(always)]
+    fn gaussian(&self) -> Option<Key> {
+        Some(self.key)
+    }
+
+    #[inline(always)]
     fn scale(&self, sq_norm: f32, fan_in: u32) -> f32 {
         deviation(self.gamma, self.rms, sq_norm, fan_in)
     }

@@ -25,6 +25,11 @@ impl Fill<1, 1> for Reperturb {
     }
 
     #[inline(always)]
+    fn gaussian(&self) -> Option<Key> {
+        Some(self.key)
+    }
+
+    #[inline(always)]
     fn scale(&self, sq_norm: f32, fan_in: u32) -> f32 {
         deviation(self.gamma, self.rms, sq_norm, fan_in)
     }

@@ -4,6 +4,7 @@ use core::fmt;
 
 /// A slice that the caller lends to a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Buffer {
     /// The input sample, [`IN`](super::Network::IN) floats.
     Input,
@@ -23,6 +24,7 @@ pub enum Buffer {
 
 /// Why a network refused its arguments. Nothing was written when one is returned.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Error {
     /// A slice has the wrong length.
     Length {

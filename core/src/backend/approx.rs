@@ -1,0 +1,126 @@
+use super::{Isa, Op};
+use crate::kernel::Fill;
+use crate::rng::{Key, TILE, words};
+use core::marker::PhantomData;
+
+/// Another backend with cheap noise, for cores without an FPU. **Not bit-equal to any other backend**, and its noise only
+/// resembles a Gaussian: what that saves and costs is measured in `docs/approx.md`.
+///
+/// Everything but the noise of [`LpfSgd`](crate::methods::LpfSgd) is the inner backend's, bit for bit. The noise is a
+/// pure function of the same key, so it is as reproducible, and equal on every machine. It is never chosen for you: only
+/// code that names this type gets it.
+///
+/// ```
+/// use flatmin::backend::{Approx, Portable, Sliced};
+/// let whole = Approx::new(Portable);
+/// let in_pieces = Sliced::new(Approx::new(Portable), 64);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Approx<B, Z = Bytes>(B, PhantomData<Z>);
+
+impl<B: Isa> Approx<B> {
+    /// `inner` with noise of [`Bytes`].
+    pub const fn new(inner: B) -> Self {
+        Self(inner, PhantomData)
+    }
+}
+
+impl<B: Isa, Z: Normals> Approx<B, Z> {
+    /// `inner` with noise of `Z`.
+    pub const fn with(inner: B) -> Self {
+        Self(inner, PhantomData)
+    }
+}
+
+impl<B: Isa, Z: Normals> Isa for Approx<B, Z> {
+    const NAME: &'static str = "approx";
+
+    #[inline(always)]
+    fn enter<O: Op>(self, op: O) -> O::Output {
+        self.0.enter(op)
+    }
+
+    #[inline(always)]
+    fn tile<K: Fill<O, I>, const O: usize, const I: usize>(kernel: &K, tile: u32) -> [f32; TILE] {
+        match kernel.gaussian() {
+            Some(key) => Z::normals(tile, key),
+            None => kernel.tile(tile),
+        }
+    }
+}
+
+/// A way to turn the random words of a tile into values that pass for standard normal ones.
+pub trait Normals: Copy {
+    /// Its name, as printed in tables.
+    const NAME: &'static str;
+    /// As [`rng::normals`](crate::rng::normals), of the same words.
+    fn normals(tile: u32, key: Key) -> [f32; TILE];
+}
+
+/// The sum of the four bytes of one random word, with mean 0 and variance 1: no root, no logarithm, one conversion and one
+/// multiplication. At most 3.45 in magnitude; fourth moment 2.7 instead of 3.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bytes;
+
+impl Normals for Bytes {
+    const NAME: &'static str = "bytes";
+
+    #[inline(always)]
+    fn normals(tile: u32, key: Key) -> [f32; TILE] {
+        let mut out = [0.0; TILE];
+        for (z, word) in out.iter_mut().zip(words(tile, key).as_flattened()) {
+            *z = bytes(*word);
+        }
+        out
+    }
+}
+
+/// `(b0 + b1 + b2 + b3 - 510) / sqrt(4 (256^2 - 1) / 12)`.
+#[inline(always)]
+fn bytes(word: u32) -> f32 {
+    // Two sums of two, then one of four: no carry crosses into a neighbour.
+    let pairs = (word & 0x00ff_00ff) + (word >> 8 & 0x00ff_00ff);
+    let sum = (pairs & 0xffff) + (pairs >> 16);
+    (sum as i32 - 510) as f32 * 6.765_929_4e-3
+}
+
+/// Box-Muller with `micromath`'s logarithm and square root (feature `micromath`). Its tails are a Gaussian's, its errors
+/// are larger than those of [`Bytes`], and it saves far less.
+#[cfg(feature = "micromath")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Micromath;
+
+#[cfg(feature = "micromath")]
+impl Normals for Micromath {
+    const NAME: &'static str = "micromath";
+
+    #[inline(always)]
+    fn normals(tile: u32, key: Key) -> [f32; TILE] {
+        let [a, b, c, d] = words(tile, key);
+        let mut out = [0.0; TILE];
+        let (rows, _) = out.as_chunks_mut::<{ TILE / 4 }>();
+        if let [x, y, z, t] = rows {
+            for (((x, y), a), b) in x.iter_mut().zip(y).zip(a).zip(b) {
+                (*x, *y) = pair(a, b);
+            }
+            for (((z, t), c), d) in z.iter_mut().zip(t).zip(c).zip(d) {
+                (*z, *t) = pair(c, d);
+            }
+        }
+        out
+    }
+}
+
+/// Two values of two random words. `micromath` has an approximate sine and cosine too, but without an FPU they cost more
+/// than ours, which start from an integer angle.
+#[cfg(feature = "micromath")]
+#[inline(always)]
+fn pair(a: u32, b: u32) -> (f32, f32) {
+    use micromath::F32Ext;
+    // Not -2: root and logarithm are off such that the variance would be 1.121.
+    const FACTOR: f32 = -1.783_5;
+    let u = ((a >> 8) + 1) as f32 * (1.0 / 16_777_216.0);
+    let radius = F32Ext::sqrt(FACTOR * F32Ext::ln(u));
+    let (sin, cos) = crate::math::sincos_turn(b);
+    (radius * cos, radius * sin)
+}
