@@ -95,6 +95,31 @@ pub const TABLE: &[Tolerance] = &[
         value: 3e-7,
         reason: "absolute, of means of values below 1 after at most 50 roundings of half an ULP (3e-8 below 1/2), most of which cancel; seen: below 1e-7",
     },
+    Tolerance {
+        name: "approx_mean",
+        value: 0.005,
+        reason: "absolute: five standard deviations of the mean of a million values of variance 1",
+    },
+    Tolerance {
+        name: "approx_variance",
+        value: 0.015,
+        reason: "absolute, `Approx` noise: its constant makes it 1; 5 standard deviations of the estimate, twice that for the third moment",
+    },
+    Tolerance {
+        name: "approx_fourth",
+        value: 0.35,
+        reason: "absolute: the sum of four bytes has 3 - 1.2 / 4 = 2.7; the estimate is good to 0.025",
+    },
+    Tolerance {
+        name: "approx_distance",
+        value: 0.022,
+        reason: "sup |F - G| to exact noise, a million values each: 0.0087 for four bytes, 0.018 for micromath, and 0.003 for chance",
+    },
+    Tolerance {
+        name: "approx_bytes",
+        value: 5e-7,
+        reason: "absolute, of values below 3.5: one product of a rounded constant",
+    },
 ];
 
 /// The bar of a row.

@@ -81,7 +81,7 @@ fn bytes(word: u32) -> f32 {
     // Two sums of two, then one of four: no carry crosses into a neighbour.
     let pairs = (word & 0x00ff_00ff) + (word >> 8 & 0x00ff_00ff);
     let sum = (pairs & 0xffff) + (pairs >> 16);
-    (sum as i32 - 510) as f32 * 6.765_929_4e-3
+    (sum as i32 - 510) as f32 * 6.765_875e-3
 }
 
 /// Box-Muller with `micromath`'s logarithm and square root (feature `micromath`). Its tails are a Gaussian's, its errors
