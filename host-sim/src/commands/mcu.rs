@@ -61,7 +61,10 @@ fn keep(what: Ledger) -> Result<(), Error> {
             let lines = ledger::check(&compiler, &columns).map_err(failed)?;
             lines.iter().try_for_each(|line| writeln!(out, "FAIL {line}"))?;
             if !lines.is_empty() {
-                writeln!(out, "if the change is meant: flatmin-sim mcu --ledger update, and commit both files")?;
+                writeln!(
+                    out,
+                    "if the change is meant: flatmin-sim mcu --ledger update, and commit both files"
+                )?;
                 return Err(Error::Disagrees("the ledger"));
             }
             writeln!(out, "ran: ledger ({compiler}): as committed")?;

@@ -227,10 +227,7 @@ mod tests {
         let kept = columns(&[("kernel:a:map", 4096), ("train:b", 7)]);
         assert!(differences(&kept, &kept).is_empty());
         let moved = columns(&[("kernel:a:map", 4097), ("train:b", 7)]);
-        assert_eq!(
-            differences(&kept, &moved),
-            ["mps2-an386 kernel:a:map: 4,096 committed, 4,097 measured"]
-        );
+        assert_eq!(differences(&kept, &moved), ["mps2-an386 kernel:a:map: 4,096 committed, 4,097 measured"]);
     }
 
     #[test]
