@@ -89,6 +89,14 @@ pub trait Backend {
     /// leaves the state, and the device's own status says so. Other kernels run on: a perturbation must still save.
     fn check(&mut self, value: &Self::Scalar, what: Quantity) -> Result<(), Error>;
 
-    /// The value of a scalar. On a device this is the only call that waits.
+    /// How many updates were refused since this was last asked; [`State::forget`](crate::state::State::forget) takes
+    /// them back. A CPU refuses before it updates, so none. On a device this waits; until it is asked, the device itself
+    /// leaves the refused updates out of what kernels count.
+    fn refused(&mut self) -> u32 {
+        0
+    }
+
+    /// The value of a scalar. On a device this and [`refused`](Backend::refused) are the calls
+    /// that wait.
     fn read(&mut self, value: &Self::Scalar) -> f32;
 }

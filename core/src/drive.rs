@@ -3,6 +3,7 @@
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::method::{Clock, Eval, Method, Next, Request};
+use crate::state::State;
 use core::fmt;
 
 /// Why a step was dropped. The weights are clean.
@@ -62,6 +63,15 @@ pub fn step<B: Backend, M: Method<B>, E>(
         first.get_or_insert(loss.clone());
         next = step.method.resume(step.b, step.w, Eval { g, loss }).map_err(StepError::Method)?;
     }
+}
+
+/// Asks the backend how many updates it refused after the fact, and takes them back from what `state` counts: afterwards
+/// its scalars are those of a CPU that refused in time. Waits for a device, so call it every few hundred steps and before
+/// a checkpoint. Returns the number.
+pub fn settle<B: Backend, S: State<B>>(b: &mut B, state: &mut S) -> u32 {
+    let refused = b.refused();
+    state.forget(refused);
+    refused
 }
 
 /// [`step`] with an objective that waits. A future that is dropped leaves the weights clean.

@@ -27,6 +27,8 @@ pub enum Error {
     NonFinite(Quantity),
     /// `resume` was called without a step under way (call `begin` first).
     NoStep,
+    /// The device that runs the kernels has failed; it says itself what happened. What it held may be gone.
+    Device,
     /// Another call of a sliced step is unfinished: repeat that one, or abort. The weights may be perturbed.
     Unfinished,
 }
@@ -56,6 +58,7 @@ impl fmt::Display for Error {
                 f.write_str("the gradient is not finite; the step was dropped and the weights kept")
             }
             Self::NoStep => f.write_str("resume was called without begin"),
+            Self::Device => f.write_str("the device has failed: ask it for its status"),
             Self::Unfinished => {
                 f.write_str("another call of a sliced step is unfinished: repeat it, or abort")
             }

@@ -57,6 +57,10 @@ impl<B: Backend, G: Gate<B>, M: Method<B>> State<B> for Gated<G, M> {
         self.method.set_scalars(method);
     }
 
+    fn forget(&mut self, updates: u32) {
+        self.method.forget(updates);
+    }
+
     fn visit(&self, see: &mut impl FnMut(&B::Vector)) {
         self.gate.visit(see);
         self.method.visit(see);

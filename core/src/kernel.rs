@@ -9,8 +9,16 @@
 use crate::lanes::Lanes;
 use crate::rng::TILE;
 
+/// The fields of a kernel as words of 32 bits, in memory order: one element of a device's hyperparameter array.
+///
+/// Registered kernels get it from their row in [`for_each_kernel!`](crate::for_each_kernel).
+pub trait Hyperparameters: Copy {
+    /// Hands out the words in order.
+    fn words(self, out: &mut impl FnMut(u32));
+}
+
 /// Element by element: `out[i] = apply(coef, out[i], ins[i])`, with S scalars, O outputs and I inputs.
-pub trait Map<const S: usize, const O: usize, const I: usize>: Copy {
+pub trait Map<const S: usize, const O: usize, const I: usize>: Hyperparameters {
     /// The stem of the kernel's file, its label and its row in every table.
     const NAME: &'static str;
     /// Vectors that are read; outputs that are only written do not count. With the O written ones they are the floor of
@@ -27,7 +35,7 @@ pub trait Map<const S: usize, const O: usize, const I: usize>: Copy {
 /// Vectors to a scalar: the sum over elements of `term`, in the one written order (see [`reduce`](crate::reduce)).
 ///
 /// `term` of zeros must be +0, so that padding changes nothing.
-pub trait Reduce<const I: usize>: Copy {
+pub trait Reduce<const I: usize>: Hyperparameters {
     /// The stem of the kernel's file, its label and its row in every table.
     const NAME: &'static str;
     /// The summand, for a register of lanes at once.
@@ -36,13 +44,19 @@ pub trait Reduce<const I: usize>: Copy {
 
 /// One optimizer step: weights, gradient and ST state vectors; in place, or reading the weights from a saved copy so
 /// that restoring and stepping are one pass.
-pub trait Update<const ST: usize>: Copy {
+pub trait Update<const ST: usize>: Hyperparameters {
     /// The stem of the kernel's file, its label and its row in every table.
     const NAME: &'static str;
     /// What the elements need of the hyperparameters.
     type Coef: Copy;
     /// Computed once a call.
     fn coef(&self) -> Self::Coef;
+    /// The same kernel when a device refused that many of the updates it counts; see
+    /// [`State::forget`](crate::state::State::forget).
+    fn forget(self, updates: u32) -> Self {
+        let _ = updates;
+        self
+    }
     /// The new weight and state of one element.
     fn apply(coef: Self::Coef, w: f32, g: f32, state: [f32; ST]) -> (f32, [f32; ST]);
 }
@@ -50,7 +64,7 @@ pub trait Update<const ST: usize>: Copy {
 /// Noise that is generated where it is used: read-modify-write over tiles of 64, with one scale a filter.
 ///
 /// `tile` is a pure function of the tile's index, so perturbing, saving and perturbing again need no noise vector.
-pub trait Fill<const O: usize, const I: usize>: Copy {
+pub trait Fill<const O: usize, const I: usize>: Hyperparameters {
     /// The stem of the kernel's file, its label and its row in every table.
     const NAME: &'static str;
     /// Vectors that are read; outputs that are only written do not count.

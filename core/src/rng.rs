@@ -4,6 +4,7 @@
 //! so any element can be drawn again, in any order, on any device, with nothing to store.
 
 use crate::math;
+use crate::state::Words;
 
 /// Who draws: each use has its own number, so that no two uses share random words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,16 @@ pub struct Key {
     pub step: u32,
     /// A [`Stream`], with the part of the step in the upper 24 bits.
     pub stream: u32,
+}
+
+impl Words for Key {
+    const LEN: usize = 4;
+    fn put(self, out: &mut impl FnMut(u32)) {
+        [self.seed_low, self.seed_high, self.step, self.stream].into_iter().for_each(out);
+    }
+    fn take(from: &mut impl FnMut() -> u32) -> Self {
+        Self { seed_low: from(), seed_high: from(), step: from(), stream: from() }
+    }
 }
 
 impl Key {

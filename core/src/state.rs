@@ -42,6 +42,11 @@ pub trait State<B: Backend> {
     fn scalars(&self) -> Self::Scalars;
     /// Puts scalars back.
     fn set_scalars(&mut self, scalars: Self::Scalars);
+    /// Takes back the last `updates` updates of whatever counts them: a device refused these after the fact (see
+    /// [`Backend::refused`]). What wraps another state passes it on.
+    fn forget(&mut self, updates: u32) {
+        let _ = updates;
+    }
     /// Shows the vectors that live from step to step, in a fixed order. Scratch vectors are not state.
     fn visit(&self, see: &mut impl FnMut(&B::Vector));
     /// The same, for loading.

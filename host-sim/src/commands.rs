@@ -5,6 +5,8 @@ pub mod bench;
 pub mod finetune;
 pub mod mcu;
 pub mod methods;
+pub mod parity;
+pub mod pretrain;
 pub mod replay;
 
 use crate::cli::Command;
@@ -26,6 +28,17 @@ pub enum Error {
     /// A comparison failed; the lines above say where.
     #[error("{0} does not agree; the lines marked FAIL say which")]
     Disagrees(&'static str),
+    /// A backend that was asked for is not there.
+    #[error("the backend {name} is not there: {why}")]
+    Absent {
+        /// Its name.
+        name: &'static str,
+        /// Why not.
+        why: String,
+    },
+    /// The program was built without GPU support.
+    #[error("built without GPU support; use: cargo run --release --features gpu -- ...")]
+    NoGpu,
     /// A result cannot be written as JSON.
     #[error("cannot write a result as JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -48,10 +61,12 @@ impl Error {
 pub fn run(command: &Command) -> Result<(), Error> {
     match command {
         Command::Finetune(args) => finetune::run(args),
+        Command::Pretrain(args) => pretrain::run(args),
         Command::Methods(args) => methods::run(args),
         Command::Baselines(args) => baselines::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Mcu(args) => mcu::run(args),
+        Command::Parity(args) => parity::run(args),
     }
 }

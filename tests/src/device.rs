@@ -30,6 +30,8 @@ pub struct Device {
     scalars: Vec<f32>,
     /// A check of this step failed: updates keep the old weights and the old state.
     poisoned: bool,
+    /// Updates that were refused since the host last asked.
+    refused: u32,
     /// Values that the host waited for.
     pub reads: usize,
     /// Kernels that were submitted.
@@ -111,8 +113,12 @@ impl Backend for Device {
     {
         self.kernels += 1;
         if !self.poisoned {
+            let kernel = kernel.forget(self.refused);
             Portable.update(kernel, &mut w.0, saved.map(|v| &v.0[..]), &g.0, state.map(|v| &mut v.0[..]));
-        } else if let Some(saved) = saved {
+            return;
+        }
+        self.refused += 1;
+        if let Some(saved) = saved {
             w.0.copy_from_slice(&saved.0);
         }
     }
@@ -140,6 +146,11 @@ impl Backend for Device {
     fn check(&mut self, value: &Slot, _: Quantity) -> Result<(), Error> {
         self.poisoned |= !self.scalars[value.0].is_finite();
         Ok(())
+    }
+
+    fn refused(&mut self) -> u32 {
+        self.reads += 1;
+        std::mem::take(&mut self.refused)
     }
 
     fn read(&mut self, value: &Slot) -> f32 {

@@ -1,10 +1,11 @@
 //! Every registered method on a backend that hides its values, as a GPU does.
 
 use flatmin::backend::{Backend, Portable};
+use flatmin::drive::settle;
 use flatmin::layout::{Kind, Segment, params};
 use flatmin::method::{Clock, Eval, Method, Next, Request};
 use flatmin::rng::Seed;
-use flatmin_sim::compose::{Parts, Receive, Spec, boxed, compose};
+use flatmin_sim::compose::{AnyMethod, Parts, Receive, Spec, boxed, compose};
 use flatmin_tests::compare::same_bits;
 use flatmin_tests::device::{Buffer, Device};
 
@@ -43,13 +44,23 @@ enum Bad {
     Gradient(usize, f32),
 }
 
+/// What a run shows of itself.
+struct Seen {
+    /// The weights after each step.
+    weights: Vec<Vec<f32>>,
+    /// The gradients that the spoiled step took.
+    calls: u32,
+    /// The method's scalars at the end, settled.
+    words: Vec<u32>,
+}
+
 impl Receive<Device> for Run {
-    type Output = (Vec<Vec<f32>>, u32);
+    type Output = Seen;
 
     fn receive<M: Method<Device> + 'static>(self, mut method: M) -> Self::Output {
         let (mut device, mut w, mut g) = (Device::default(), Buffer::zeros(N), Buffer::zeros(N));
         device.upload(&mut w, &start());
-        let (mut seen, mut spoiled_calls) = (Vec::new(), 0);
+        let (mut seen, mut spoiled_calls, mut spoiled_hit) = (Vec::new(), 0, false);
         for t in 0..STEPS {
             let (mut call, mut hit) = (0, false);
             let mut next = method.begin(&mut device, &mut w, &clock(t)).unwrap();
@@ -61,7 +72,7 @@ impl Receive<Device> for Run {
                 if let Some((step, at, bad)) = self.0
                     && (step, at) == (t, call)
                 {
-                    hit = true;
+                    (hit, spoiled_hit) = (true, true);
                     match bad {
                         Bad::Loss(value) => loss = value,
                         Bad::Gradient(i, value) => new[i] = value,
@@ -82,11 +93,13 @@ impl Receive<Device> for Run {
             }
             seen.push(device.download(&w));
         }
-        (seen, spoiled_calls)
+        let refused = settle(&mut device, &mut method);
+        assert_eq!(refused, u32::from(self.0.is_some() && spoiled_hit), "refused updates");
+        Seen { weights: seen, calls: spoiled_calls, words: AnyMethod::words(&method) }
     }
 }
 
-fn on_device(spec: &Spec, spoiled: Option<(u32, u32, Bad)>) -> (Vec<Vec<f32>>, u32) {
+fn on_device(spec: &Spec, spoiled: Option<(u32, u32, Bad)>) -> Seen {
     let parts = Parts { segments: NET, zeros: Buffer::zeros, noise: Seed(9), coin: Seed(9) };
     compose::<Device, Buffer, _, _, _, _>(spec, parts, Run(spoiled))
 }
@@ -99,23 +112,39 @@ fn specs() -> impl Iterator<Item = Spec> {
 #[test]
 fn every_method_has_the_bits_of_portable_and_never_reads() {
     for spec in specs() {
-        let (device, _) = on_device(&spec, None);
-        let mut method = boxed::<Portable>(&spec, NET, 9);
-        let (mut w, mut g) = (start(), vec![0.0; N]);
-        for (t, seen) in device.iter().enumerate() {
-            let mut objective = |w: &[f32], g: &mut [f32], request: Request| {
-                gradient(w, g, request);
-                Ok(1.0)
-            };
-            method.step(&mut Portable, &mut w, &mut g, &clock(t as u32), &mut objective).unwrap();
-            same_bits(&format!("{} step {t}", spec.name()), seen, &w).unwrap();
-        }
+        follows_portable(&spec.name(), &spec, &on_device(&spec, None), None);
     }
 }
 
+/// The device's run against that of a CPU, which refuses a bad step at once.
+fn follows_portable(case: &str, spec: &Spec, device: &Seen, spoiled: Option<(u32, u32, Bad)>) {
+    let mut method = boxed::<Portable>(spec, NET, 9);
+    let (mut w, mut g) = (start(), vec![0.0; N]);
+    for (t, seen) in device.weights.iter().enumerate() {
+        let mut call = 0;
+        let mut objective = |w: &[f32], g: &mut [f32], request: Request| {
+            gradient(w, g, request);
+            let mut loss = 1.0;
+            if let Some((step, at, bad)) = spoiled
+                && (step as usize, at) == (t, call)
+            {
+                match bad {
+                    Bad::Loss(value) => loss = value,
+                    Bad::Gradient(i, value) => g[i] = value,
+                }
+            }
+            call += 1;
+            Ok(loss)
+        };
+        let done = method.step(&mut Portable, &mut w, &mut g, &clock(t as u32), &mut objective);
+        assert_eq!(done.is_err(), spoiled.is_some_and(|(step, ..)| step as usize == t), "{case} step {t}");
+        same_bits(&format!("{case} step {t}"), seen, &w).unwrap();
+    }
+    assert_eq!(device.words, method.words(), "{case}: scalars");
+}
+
 #[test]
-fn a_bad_value_at_any_call_keeps_the_weights_and_the_run_goes_on() {
-    let spoiled_step = 2;
+fn a_bad_value_at_any_call_is_refused_as_a_cpu_would_and_the_run_goes_on() {
     let bad = [
         Bad::Loss(f32::NAN),
         Bad::Loss(f32::INFINITY),
@@ -124,16 +153,18 @@ fn a_bad_value_at_any_call_keeps_the_weights_and_the_run_goes_on() {
         Bad::Gradient(N - 1, f32::NEG_INFINITY),
     ];
     for spec in specs() {
-        let (_, calls) = on_device(&spec, Some((spoiled_step, u32::MAX, bad[0])));
-        assert!(calls > 0);
-        for call in 0..calls {
-            for bad in bad {
-                let (seen, _) = on_device(&spec, Some((spoiled_step, call, bad)));
-                let case = format!("{} call {call} {bad:?}", spec.name());
-                let t = spoiled_step as usize;
-                same_bits(&case, &seen[t], &seen[t - 1]).unwrap();
-                assert!(seen.last().unwrap().iter().all(|w| w.is_finite()), "{case}");
-                assert!(same_bits(&case, &seen[t + 1], &seen[t]).is_err(), "{case}: training stopped");
+        // The first step tells whether what starts at the first update waits for a good one.
+        for step in [0, 2] {
+            let calls = on_device(&spec, Some((step, u32::MAX, bad[0]))).calls;
+            assert!(calls > 0);
+            for (call, bad) in (0..calls).flat_map(|call| bad.map(|bad| (call, bad))) {
+                let spoiled = Some((step, call, bad));
+                follows_portable(
+                    &format!("{} step {step} call {call} {bad:?}", spec.name()),
+                    &spec,
+                    &on_device(&spec, spoiled),
+                    spoiled,
+                );
             }
         }
     }

@@ -136,6 +136,10 @@ where
         self.base.set_scalars(base);
     }
 
+    fn forget(&mut self, updates: u32) {
+        self.base.forget(updates);
+    }
+
     fn visit(&self, see: &mut impl FnMut(&B::Vector)) {
         self.base.visit(see);
     }

@@ -51,6 +51,10 @@ impl<B: Backend, O: Optimizer<B>> State<B> for Plain<O> {
         self.base.set_scalars(base);
     }
 
+    fn forget(&mut self, updates: u32) {
+        self.base.forget(updates);
+    }
+
     fn visit(&self, see: &mut impl FnMut(&B::Vector)) {
         self.base.visit(see);
     }

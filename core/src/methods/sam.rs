@@ -90,6 +90,10 @@ impl<B: Backend, O: Optimizer<B>, V: BorrowMut<B::Vector>, R: Schedule> State<B>
         self.base.set_scalars(base);
     }
 
+    fn forget(&mut self, updates: u32) {
+        self.base.forget(updates);
+    }
+
     fn visit(&self, see: &mut impl FnMut(&B::Vector)) {
         self.base.visit(see);
     }

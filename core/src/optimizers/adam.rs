@@ -9,8 +9,8 @@ use super::moments::{Coupled, Moments};
 /// ```
 ///
 /// **Source**: Kingma & Ba 2015, Algorithm 1; `torch.optim.Adam`.
-/// **Deviations**: none. `1 - beta^t` is kept by the recurrence `c = beta c + (1 - beta)`, which loses no digits, where
-/// `1 - beta^t` from a power would lose four at t = 1. The decay coefficients are constants, not schedules.
+/// **Deviations**: none. `1 - beta^t` is computed by doublings of `q = 1 - beta^k`, which lose no digits, where a power
+/// subtracted from 1 would lose four at t = 1. The decay coefficients are constants, not schedules.
 /// **Cost**: two vectors; one pass a step with a root and a division an element.
 /// **Defaults**: beta 0.9 and 0.999, eps 1e-8, no decay.
 ///

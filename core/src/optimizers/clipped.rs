@@ -52,6 +52,10 @@ impl<B: Backend, O: Optimizer<B>, S: Schedule> State<B> for Clipped<O, S> {
         self.inner.set_scalars(scalars);
     }
 
+    fn forget(&mut self, updates: u32) {
+        self.inner.forget(updates);
+    }
+
     fn visit(&self, see: &mut impl FnMut(&B::Vector)) {
         self.inner.visit(see);
     }

@@ -8,7 +8,7 @@ use crate::state::{Cost, State};
 use core::borrow::BorrowMut;
 use core::marker::PhantomData;
 
-/// Two moments, their decay and their bias corrections: [`Adam`](super::Adam) and [`AdamW`](super::AdamW), which differ
+/// Two moments, their decay and the count of updates that corrects their bias: [`Adam`](super::Adam) and [`AdamW`](super::AdamW), which differ
 /// in where the weight decay D enters.
 #[derive(Clone, Copy, Debug)]
 pub struct Moments<V, S, D> {
@@ -18,8 +18,7 @@ pub struct Moments<V, S, D> {
     beta2: f32,
     eps: f32,
     weight_decay: S,
-    correction1: f32,
-    correction2: f32,
+    updates: u32,
     kind: PhantomData<D>,
 }
 
@@ -62,8 +61,7 @@ impl<V, D> Moments<V, f32, D> {
             beta2: 0.999,
             eps: 1e-8,
             weight_decay,
-            correction1: 0.0,
-            correction2: 0.0,
+            updates: 0,
             kind: PhantomData,
         }
     }
@@ -72,8 +70,8 @@ impl<V, D> Moments<V, f32, D> {
 impl<V, S, D> Moments<V, S, D> {
     /// Weight decay, at least 0.
     pub fn weight_decay<R>(self, weight_decay: R) -> Moments<V, R, D> {
-        let Self { first, second, beta1, beta2, eps, correction1, correction2, kind, .. } = self;
-        Moments { first, second, beta1, beta2, eps, weight_decay, correction1, correction2, kind }
+        let Self { first, second, beta1, beta2, eps, updates, kind, .. } = self;
+        Moments { first, second, beta1, beta2, eps, weight_decay, updates, kind }
     }
 
     /// Decay of the moments, each in `[0, 1)`.
@@ -88,15 +86,19 @@ impl<V, S, D> Moments<V, S, D> {
 }
 
 impl<B: Backend, V: BorrowMut<B::Vector>, S: Schedule, D: Decay> State<B> for Moments<V, S, D> {
-    const COST: Cost = Cost { vectors: 2, filter_vectors: 0, words: 2 };
-    type Scalars = (f32, f32);
+    const COST: Cost = Cost { vectors: 2, filter_vectors: 0, words: 1 };
+    type Scalars = u32;
 
-    fn scalars(&self) -> (f32, f32) {
-        (self.correction1, self.correction2)
+    fn scalars(&self) -> u32 {
+        self.updates
     }
 
-    fn set_scalars(&mut self, scalars: (f32, f32)) {
-        (self.correction1, self.correction2) = scalars;
+    fn set_scalars(&mut self, updates: u32) {
+        self.updates = updates;
+    }
+
+    fn forget(&mut self, updates: u32) {
+        self.updates = self.updates.saturating_sub(updates);
     }
 
     fn visit(&self, see: &mut impl FnMut(&B::Vector)) {
@@ -132,10 +134,9 @@ impl<B: Backend, V: BorrowMut<B::Vector>, S: Schedule, D: Decay> Optimizer<B> fo
         clock: &Clock,
     ) {
         let [l2, decay] = D::split(self.weight_decay.at(clock.step, clock.total));
-        self.correction1 = self.beta1 * self.correction1 + (1.0 - self.beta1);
-        self.correction2 = self.beta2 * self.correction2 + (1.0 - self.beta2);
-        let Self { beta1, beta2, eps, correction1, correction2, .. } = *self;
-        let kernel = StepAdam { lr: clock.lr, beta1, beta2, eps, l2, decay, correction1, correction2 };
+        let Self { beta1, beta2, eps, updates, .. } = *self;
+        let kernel = StepAdam { lr: clock.lr, beta1, beta2, eps, l2, decay, updates };
+        self.updates = updates.saturating_add(1);
         b.update(kernel, w, saved, g, [self.first.borrow_mut(), self.second.borrow_mut()]);
     }
 }

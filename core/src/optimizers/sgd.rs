@@ -52,7 +52,7 @@ pub struct Momentum<V, S = f32> {
     momentum: S,
     dampening: S,
     nesterov: bool,
-    started: bool,
+    updates: u32,
 }
 
 impl Sgd {
@@ -78,8 +78,7 @@ impl<M, S> Sgd<M, S> {
 impl<S> Sgd<NoMomentum, S> {
     /// Momentum in `[0, 1)`, with a velocity as long as the weights and full of zeros.
     pub fn momentum<V, R: From<f32>>(self, momentum: R, velocity: V) -> Sgd<Momentum<V, R>, S> {
-        let momentum =
-            Momentum { velocity, momentum, dampening: R::from(0.0), nesterov: false, started: false };
+        let momentum = Momentum { velocity, momentum, dampening: R::from(0.0), nesterov: false, updates: 0 };
         Sgd { weight_decay: self.weight_decay, momentum }
     }
 }
@@ -129,14 +128,18 @@ impl<B: Backend, S: Schedule> Optimizer<B> for Sgd<NoMomentum, S> {
 
 impl<B: Backend, V: BorrowMut<B::Vector>, R: Schedule, S: Schedule> State<B> for Sgd<Momentum<V, R>, S> {
     const COST: Cost = Cost { vectors: 1, filter_vectors: 0, words: 1 };
-    type Scalars = bool;
+    type Scalars = u32;
 
-    fn scalars(&self) -> bool {
-        self.momentum.started
+    fn scalars(&self) -> u32 {
+        self.momentum.updates
     }
 
-    fn set_scalars(&mut self, started: bool) {
-        self.momentum.started = started;
+    fn set_scalars(&mut self, updates: u32) {
+        self.momentum.updates = updates;
+    }
+
+    fn forget(&mut self, updates: u32) {
+        self.momentum.updates = self.momentum.updates.saturating_sub(updates);
     }
 
     fn visit(&self, see: &mut impl FnMut(&B::Vector)) {
@@ -170,14 +173,14 @@ impl<B: Backend, V: BorrowMut<B::Vector>, R: Schedule, S: Schedule> Optimizer<B>
     ) {
         let Clock { step, total, lr } = *clock;
         let weight_decay = self.weight_decay.at(step, total);
-        let Momentum { velocity, momentum, dampening, nesterov, started } = &mut self.momentum;
-        let (momentum, velocity) = (momentum.at(step, total), velocity.borrow_mut());
-        let keep = if *started { 1.0 - dampening.at(step, total) } else { 1.0 };
-        *started = true;
+        let Momentum { velocity, momentum, dampening, nesterov, updates: count } = &mut self.momentum;
+        let (momentum, dampening) = (momentum.at(step, total), dampening.at(step, total));
+        let (updates, state) = (*count, [velocity.borrow_mut()]);
+        *count = updates.saturating_add(1);
         if *nesterov {
-            b.update(StepNesterov { lr, momentum, keep, weight_decay }, w, saved, g, [velocity]);
+            b.update(StepNesterov { lr, momentum, dampening, weight_decay, updates }, w, saved, g, state);
         } else {
-            b.update(StepMomentum { lr, momentum, keep, weight_decay }, w, saved, g, [velocity]);
+            b.update(StepMomentum { lr, momentum, dampening, weight_decay, updates }, w, saved, g, state);
         }
     }
 }

@@ -23,6 +23,11 @@ pub(super) fn lr(text: &str) -> Result<f32, String> {
     number(text, |lr| (0.0..=10.0).contains(lr), rule)
 }
 
+pub(super) fn anchor(text: &str) -> Result<f32, String> {
+    let rule = "the strength of an anchor is a number from 0 to 100, such as 0.1";
+    number(text, |strength| (0.0..=100.0).contains(strength), rule)
+}
+
 pub(super) fn noise(text: &str) -> Result<f32, String> {
     let rule = "the share of wrong labels is a number from 0 to 1: for 20 % write 0.2";
     number(text, |share| (0.0..=1.0).contains(share), rule)
@@ -34,4 +39,12 @@ pub(super) fn replay(text: &str) -> Result<u32, String> {
 
 pub(super) fn threads(text: &str) -> Result<usize, String> {
     number(text, |n| *n <= 1024, "threads are a number from 0 (one a core) to 1024")
+}
+
+pub(super) fn elements(text: &str) -> Result<usize, String> {
+    number(text, |n| (1..=1 << 26).contains(n), "elements are a number from 1 to 67108864")
+}
+
+pub(super) fn steps(text: &str) -> Result<u32, String> {
+    number(text, |n| (1..=100_000).contains(n), "steps are a number from 1 to 100000")
 }
