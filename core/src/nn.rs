@@ -27,6 +27,8 @@
 //!   so samples ascending, as one is processed a call;
 //! - an input gradient starts at +0 and adds `w * dy`, outputs ascending (`position * channels + channel`),
 //!   then takes the derivative of the activation below;
+//! - channels come last in data and in the taps of a filter; the positions of an image go row by row;
+//! - a maximum is the first of equals, and it alone gets the gradient;
 //! - the gradient of the loss is multiplied by `scale` before the backward pass.
 //!
 //! A term with `dy == 0` may be skipped: for finite activations that changes nothing, since a sum that
@@ -34,6 +36,7 @@
 
 mod activation;
 mod conv1d;
+mod conv2d;
 mod dense;
 mod error;
 mod evaluation;
@@ -44,6 +47,7 @@ mod mean;
 mod memory;
 mod params;
 mod pass;
+mod pool;
 mod sample;
 mod scope;
 mod sequential;
@@ -52,6 +56,7 @@ mod sequential;
 pub use crate::__nn_seq as seq;
 pub use activation::{Activation, Relu, Tanh};
 pub use conv1d::Conv1d;
+pub use conv2d::Conv2d;
 pub use dense::Dense;
 pub use error::{Buffer, Error};
 pub use evaluation::Evaluation;
@@ -61,6 +66,7 @@ pub use mean::MeanTime;
 pub use memory::{Memory, Place, Ram};
 pub use params::{Tensor, Tensors, merge, segments, split};
 pub use pass::{Pass, Stage};
+pub use pool::MaxPool2d;
 pub use sample::{forward, gradient, logits, loss};
 pub use scope::{All, Bias, Frozen, Scope};
 pub use sequential::{Network, Seq};

@@ -77,7 +77,10 @@ const fn multiply(a: u32, b: u32) -> (u32, u32) {
         (a1 * b1 + (k >> 16) + (l >> 16), a.wrapping_mul(b))
     } else {
         let p = a as u64 * b as u64;
-        ((p >> 32) as u32, p as u32)
+        // A small core has both words from one instruction. A vectorised loop wants the low one by a product of its own:
+        // taken from the long one it mixes lanes of two widths, and half the time goes into shuffles.
+        let low = if cfg!(target_pointer_width = "32") { p as u32 } else { a.wrapping_mul(b) };
+        ((p >> 32) as u32, low)
     }
 }
 
@@ -125,9 +128,13 @@ pub fn normals(tile: u32, key: Key) -> [f32; TILE] {
     let mut out = [0.0; TILE];
     let (rows, _) = out.as_chunks_mut::<LANES>();
     if let [x, y, z, t] = rows {
+        // Two loops of short chains: more of them are under way at once than of the long one that is their sum.
         for lane in 0..LANES {
-            (x[lane], y[lane]) = box_muller(a[lane], b[lane]);
-            (z[lane], t[lane]) = box_muller(c[lane], d[lane]);
+            (x[lane], z[lane]) = (radius(a[lane]), radius(c[lane]));
+        }
+        for lane in 0..LANES {
+            (x[lane], y[lane]) = polar(x[lane], b[lane]);
+            (z[lane], t[lane]) = polar(z[lane], d[lane]);
         }
     }
     out
@@ -136,10 +143,21 @@ pub fn normals(tile: u32, key: Key) -> [f32; TILE] {
 /// Two independent standard normal values of two random words; |z| is at most sqrt(2 ln 2^24) = 5.77.
 #[inline(always)]
 pub fn box_muller(a: u32, b: u32) -> (f32, f32) {
+    polar(radius(a), b)
+}
+
+/// The length of a normal pair.
+#[inline(always)]
+fn radius(word: u32) -> f32 {
     // In (0, 1], exact: never the logarithm of zero.
-    let u = ((a >> 8) + 1) as f32 * (1.0 / 16_777_216.0);
-    let radius = math::sqrt(-2.0 * math::ln(u));
-    let (sin, cos) = math::sincos_turn(b);
+    let u = ((word >> 8) + 1) as f32 * (1.0 / 16_777_216.0);
+    math::sqrt(-2.0 * math::ln(u))
+}
+
+/// The point at distance `radius` in a random direction.
+#[inline(always)]
+fn polar(radius: f32, word: u32) -> (f32, f32) {
+    let (sin, cos) = math::sincos_turn(word);
     (radius * cos, radius * sin)
 }
 

@@ -1,6 +1,8 @@
-//! Data sets: two embedded ones, and any file in the TDS1 format.
+//! Data sets: three embedded ones, the whole of Fashion-MNIST where it is installed, and any file in the TDS1 format.
 
 pub mod digits;
+pub mod fmnist;
+mod idx;
 pub mod tds;
 pub mod turn;
 pub mod wrist;
@@ -27,17 +29,34 @@ pub struct Dataset {
     pub pos: Vec<f32>,
     /// Number of classes.
     pub classes: usize,
-    /// How each channel of a window was standardised; empty for samples.
+    /// How each channel was standardised; empty for samples as they are.
     pub channels: Vec<Channel>,
 }
 
 /// How a channel was standardised: `(x - mean) / sd`. A device needs the same two numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Channel {
-    /// Mean over all windows, in real units.
+    /// Mean, in real units.
     pub mean: f32,
-    /// Standard deviation over all windows, in real units.
+    /// Standard deviation, in real units; 1 for a constant channel.
     pub sd: f32,
+}
+
+impl Channel {
+    /// Mean and deviation of some values.
+    fn of(values: impl Iterator<Item = f32> + Clone) -> Self {
+        let values = values.map(f64::from);
+        let count = values.clone().count().max(1) as f64;
+        let mean = values.clone().sum::<f64>() / count;
+        let sd = (values.map(|x| (x - mean) * (x - mean)).sum::<f64>() / count).sqrt();
+        Self { mean: mean as f32, sd: if sd > 0.0 { sd as f32 } else { 1.0 } }
+    }
+
+    /// `(x - mean) / sd`.
+    #[must_use]
+    pub fn standardise(self, x: f32) -> f32 {
+        (x - self.mean) / self.sd
+    }
 }
 
 /// Why a data set cannot be had.
@@ -58,6 +77,22 @@ pub enum DataError {
         path: PathBuf,
         /// What is wrong with it.
         source: TdsError,
+    },
+    /// A compressed file cannot be read or unpacked.
+    #[error("cannot read {}: {source}; install Debian's dataset-fashion-mnist again, or remove it to use the subset", path.display())]
+    Unpack {
+        /// The file.
+        path: PathBuf,
+        /// What the system or the decoder says.
+        source: std::io::Error,
+    },
+    /// A file of a data set is not what its header says.
+    #[error("{}: {problem}; the file is damaged", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
     },
     /// The bytes are not a valid TDS1 file.
     #[error(transparent)]

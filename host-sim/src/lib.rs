@@ -7,6 +7,7 @@ pub mod commands;
 pub mod compose;
 pub mod data;
 pub mod finetune;
+pub mod fmnist;
 pub mod model;
 pub mod output;
 pub mod plot;

@@ -1,9 +1,10 @@
-//! The networks that the simulator personalises, behind one object-safe trait.
+//! The networks that the simulator trains, behind one object-safe trait.
 //!
-//! Both are `core` network types, so what is trained here is what firmware trains: same bits, same memory, same
+//! All are `core` network types, so what is trained here is what firmware trains: same bits, same memory, same
 //! multiply-accumulates.
 
 mod digits;
+mod fmnist;
 mod init;
 mod network;
 mod workspace;
@@ -17,7 +18,7 @@ use flatmin::backend::Cpu;
 use flatmin::layout::Segment;
 use flatmin::nn;
 
-/// Which network.
+/// Which network is personalised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Net {
     /// An MLP 64-32-10 for 8x8 digits: 2,410 weights.
@@ -100,6 +101,12 @@ pub struct Memory<'a> {
     pub acts: &'a mut [f32],
     /// The gradient, which is added to.
     pub g: &'a mut [f32],
+}
+
+/// The CNN for Fashion-MNIST, 28x28: convolutions of 8 and 16 filters (3 by 3 taps, stride 2) and 10 outputs; all of its
+/// 7,018 weights train.
+pub fn fmnist() -> &'static dyn Model {
+    &fmnist::ALL
 }
 
 /// The network of which `scope` trains.

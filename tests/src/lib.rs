@@ -1,10 +1,12 @@
-//! What the cross-crate tests share: the tolerance table, test problems, comparators, every kernel on any backend.
+//! What the cross-crate tests share: the tolerance table, test problems, comparators, every kernel on any backend,
+//! every method on a small problem.
 
 pub mod compare;
 pub mod device;
 pub mod parity;
 pub mod problems;
 pub mod tolerance;
+pub mod trial;
 
 use std::io::Write;
 

@@ -1,113 +1,22 @@
-//! The phase machine of every registered method: one result however it is driven, and clean weights whatever goes wrong.
+//! The phase machine of every registered method: one result however it is driven, from the gradients its definition wants.
 
 use flatmin::backend::{Backend, Cpu, Portable, Progress, Sliced};
-use flatmin::drive::{StepError, step, step_async};
-use flatmin::error::{Error, Quantity};
+use flatmin::drive::{step, step_async};
 use flatmin::hash;
 use flatmin::kernels::SqNorm;
-use flatmin::layout::{Groups, Kind, Segment, Sharing, filters, params};
-use flatmin::method::{Batch, Clock, Eval, Method, Next, Request};
-use flatmin::methods::{FilterScale, LpfSgd, Plain, Sam};
-use flatmin::optimizers::{Adam, Sgd};
-use flatmin::rng::{Key, Seed, Stream, TILE, normals, philox};
+use flatmin::layout::{Groups, Sharing, filters};
+use flatmin::method::{Batch, Eval, Next, Request};
+use flatmin::methods::FilterScale;
+use flatmin::rng::{Key, Stream, TILE, normals, philox};
 use flatmin::schedule::Schedule;
 use flatmin::state::State;
-use flatmin_sim::compose::{MethodSpec, OptimizerSpec, Parts, Rate, Receive, Spec, boxed, compose};
+use flatmin_sim::compose::{MethodSpec, Spec};
 use flatmin_tests::compare::same_bits;
+use flatmin_tests::every_method;
+use flatmin_tests::trial::{N, NET, SEED, STEPS, clock, objective, pause, reference, start};
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-
-const NET: &[Segment] = &[
-    Segment { filters: 5, fan_in: 12, kind: Kind::Weight },
-    Segment { filters: 5, fan_in: 1, kind: Kind::Bias },
-    Segment { filters: 3, fan_in: 5, kind: Kind::Weight },
-    Segment { filters: 3, fan_in: 1, kind: Kind::Bias },
-];
-const N: usize = params(NET);
-const STEPS: u32 = 6;
-const SEED: u64 = 7;
-
-fn start() -> Vec<f32> {
-    (0..N).map(|i| ((i * 37 % 101) as f32 - 50.0) / 64.0).collect()
-}
-
-fn clock(t: u32) -> Clock {
-    Clock { step: t, total: STEPS, lr: 0.05 }
-}
-
-/// A loss with curvature that differs by weight and by part of the batch.
-fn objective(w: &[f32], g: &mut [f32], request: Request) -> f32 {
-    let shift = match request.batch {
-        Batch::Part { index, .. } => 0.1 * index as f32,
-        _ => 0.0,
-    };
-    let mut loss = 0.0;
-    for (i, (g, w)) in g.iter_mut().zip(w).enumerate() {
-        let d = w - 0.3 + shift;
-        let slope = (1 + i % 7) as f32 * 0.2 * d + 0.05 * d * d;
-        *g = if request.accumulate { *g + slope } else { slope };
-        loss += d * d;
-    }
-    loss
-}
-
-fn with<B, R>(spec: &Spec, receive: R) -> R::Output
-where
-    B: Backend<Vector = [f32]> + 'static,
-    R: Receive<B>,
-{
-    let zeros = |n| vec![0.0_f32; n];
-    let parts = Parts { segments: NET, zeros, noise: Seed(SEED), coin: Seed(SEED) };
-    compose::<B, Vec<f32>, _, _, _, _>(spec, parts, receive)
-}
-
-/// Every sample, with and without a clip that bites.
-fn specs() -> impl Iterator<Item = Spec> {
-    Spec::samples().flat_map(|spec| [spec, Spec { max_norm: Some(0.5), ..spec }])
-}
-
-/// Runs `body` with a method of every spec.
-macro_rules! every_method {
-    ($backend:ty, |$method:ident, $spec:ident| $body:block) => {{
-        struct Visit(Spec);
-        impl Receive<$backend> for Visit {
-            type Output = ();
-            #[allow(unused_mut, unused_variables, reason = "not every body needs both")]
-            fn receive<M: Method<$backend> + 'static>(self, mut $method: M) {
-                let $spec = self.0;
-                $body
-            }
-        }
-        for spec in specs() {
-            with::<$backend, _>(&spec, Visit(spec));
-        }
-    }};
-}
-
-fn finish<M: Method<Cpu>>(method: &mut M, w: &mut [f32], from: u32) -> u32 {
-    let mut g = vec![0.0; N];
-    for t in from..STEPS {
-        step(method, &mut Cpu::detect(), w, &mut g[..], &clock(t), |w, g, r| {
-            Ok::<f32, ()>(objective(w, g, r))
-        })
-        .unwrap();
-    }
-    hash::state::<Cpu, _>(w, method)
-}
-
-struct Reference;
-impl Receive<Cpu> for Reference {
-    type Output = u32;
-    fn receive<M: Method<Cpu> + 'static>(self, mut method: M) -> u32 {
-        finish(&mut method, &mut start(), 0)
-    }
-}
-
-fn reference(spec: &Spec) -> u32 {
-    with::<Cpu, _>(spec, Reference)
-}
 
 fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
@@ -116,15 +25,6 @@ fn block_on<F: Future>(future: F) -> F::Output {
             return value;
         }
     }
-}
-
-/// Waits once.
-async fn pause() {
-    let mut waited = false;
-    std::future::poll_fn(
-        |_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending },
-    )
-    .await;
 }
 
 #[test]
@@ -189,6 +89,37 @@ fn slices_of_any_size_have_the_bits_of_step() {
     });
 }
 
+#[test]
+fn requests_are_those_of_the_definition() {
+    every_method!(Cpu, |method, spec| {
+        let (mut w, mut g) = (start(), vec![0.0; N]);
+        for t in 0..STEPS {
+            let request = |batch, accumulate| Request { batch, accumulate };
+            let climb = vec![request(Batch::Fresh, false), request(Batch::Same, false)];
+            let expected = match spec.method {
+                MethodSpec::Plain => vec![request(Batch::Fresh, false)],
+                MethodSpec::Sam { .. } => climb,
+                MethodSpec::Rst { p, .. } => {
+                    let key = [SEED as u32, (SEED >> 32) as u32];
+                    let word = philox([0, 0, t, Stream::Coin as u32], key)[0];
+                    let heads = f64::from(word >> 8) / f64::from(1 << 24) < f64::from(p.at(t, STEPS));
+                    climb[..1 + usize::from(heads)].to_vec()
+                }
+                MethodSpec::LpfSgd { parts: of, .. } => {
+                    (0..of).map(|index| request(Batch::Part { index, of }, index > 0)).collect()
+                }
+            };
+            let mut seen = Vec::new();
+            step(&mut method, &mut Cpu::detect(), &mut w[..], &mut g[..], &clock(t), |w, g, request| {
+                seen.push(request);
+                Ok::<f32, ()>(objective(w, g, request))
+            })
+            .unwrap();
+            assert_eq!(seen, expected, "{} step {t}", spec.name());
+        }
+    });
+}
+
 /// The weights at which a method must ask, recomputed from its definition.
 fn asked_at(spec: &Spec, t: u32, clean: &[f32], call: u32, first: &[f32]) -> Vec<f32> {
     match spec.method {
@@ -238,460 +169,4 @@ fn every_gradient_is_taken_where_the_definition_says() {
             .unwrap();
         }
     });
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Fault {
-    Objective,
-    Loss(f32),
-    Gradient(usize, f32),
-    Panic,
-    DroppedFuture,
-}
-
-const FAULTS: [Fault; 8] = [
-    Fault::Objective,
-    Fault::Loss(f32::NAN),
-    Fault::Loss(f32::INFINITY),
-    Fault::Gradient(0, f32::NAN),
-    Fault::Gradient(N / 2, f32::INFINITY),
-    Fault::Gradient(N - 1, f32::NEG_INFINITY),
-    Fault::Panic,
-    Fault::DroppedFuture,
-];
-
-/// One step in which call `at` goes wrong; what the step said, or `None` if it has no such call.
-fn faulty<M: Method<Cpu>>(
-    method: &mut M,
-    w: &mut [f32],
-    t: u32,
-    at: u32,
-    fault: Fault,
-) -> Option<Option<Error>> {
-    let (mut g, mut b, mut call) = (vec![0.0; N], Cpu::detect(), 0);
-    let mut objective = |w: &[f32], g: &mut [f32], request| {
-        let mut loss = objective(w, g, request);
-        if call == at {
-            match fault {
-                Fault::Objective => return Err("the sensor is gone"),
-                Fault::Loss(value) => loss = value,
-                Fault::Gradient(i, value) => g[i] = value,
-                Fault::Panic => std::panic::resume_unwind(Box::new(())),
-                Fault::DroppedFuture => {}
-            }
-        }
-        call += 1;
-        Ok(loss)
-    };
-    if matches!(fault, Fault::DroppedFuture) {
-        let clock = clock(t);
-        let mut waits = 0;
-        let mut future = Box::pin(step_async(method, &mut b, w, &mut g[..], &clock, async |w, g, r| {
-            pause().await;
-            objective(w, g, r)
-        }));
-        while future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
-            if waits == at {
-                return Some(None);
-            }
-            waits += 1;
-        }
-        return None;
-    }
-    let said =
-        catch_unwind(AssertUnwindSafe(|| step(method, &mut b, w, &mut g[..], &clock(t), &mut objective)));
-    match said {
-        Ok(Ok(_)) => {
-            assert!(call <= at, "call {at} went wrong ({fault:?}) and nobody noticed");
-            None
-        }
-        Ok(Err(StepError::Method(error))) => Some(Some(error)),
-        Ok(Err(StepError::Objective(_))) | Err(_) => Some(None),
-    }
-}
-
-#[test]
-fn a_fault_at_any_call_costs_the_step_and_nothing_else() {
-    for fault in FAULTS {
-        for at in 0..4 {
-            struct Visit(Spec, Fault, u32);
-            impl Receive<Cpu> for Visit {
-                type Output = ();
-                fn receive<M: Method<Cpu> + 'static>(self, mut method: M) {
-                    let Self(spec, fault, at) = self;
-                    let mut w = start();
-                    for t in 0..STEPS {
-                        let (clean, before) = (w.clone(), hash::state::<Cpu, _>(&w, &method));
-                        let case = format!("{} step {t} call {at} {fault:?}", spec.name());
-                        if let Some(said) = faulty(&mut method, &mut w, t, at, fault) {
-                            let expected = match fault {
-                                Fault::Loss(_) => Some(Error::NonFinite(Quantity::Loss)),
-                                Fault::Gradient(..) => Some(Error::NonFinite(Quantity::Gradient)),
-                                _ => None,
-                            };
-                            assert_eq!(said, expected, "{case}");
-                            same_bits(&case, &w, &clean).unwrap();
-                            assert_eq!(hash::state::<Cpu, _>(&w, &method), before, "{case}");
-                            // The step again, without the fault.
-                            assert!(faulty(&mut method, &mut w, t, u32::MAX, Fault::Objective).is_none());
-                        }
-                    }
-                    assert_eq!(
-                        hash::state::<Cpu, _>(&w, &method),
-                        reference(&spec),
-                        "{} {fault:?}",
-                        spec.name()
-                    );
-                }
-            }
-            for spec in specs() {
-                with::<Cpu, _>(&spec, Visit(spec, fault, at));
-            }
-        }
-    }
-}
-
-#[test]
-fn abort_and_begin_leave_a_step_at_any_phase() {
-    every_method!(Cpu, |method, spec| {
-        for by_begin in [false, true] {
-            for phases in 0..4 {
-                let (mut w, mut g, mut b) = (start(), vec![0.0; N], Cpu::detect());
-                let (clean, scalars) = (w.clone(), method.scalars());
-                let mut next = method.begin(&mut b, &mut w, &clock(1)).unwrap();
-                for _ in 0..phases {
-                    let Next::Gradient(request) = next else { break };
-                    same_bits("clean", method.clean(&w), &clean).unwrap();
-                    if matches!(request.batch, Batch::Part { index, of } if index + 1 == of)
-                        || request.batch == Batch::Same
-                    {
-                        break;
-                    }
-                    let loss = objective(&w, &mut g, request);
-                    next = method.resume(&mut b, &mut w, Eval { g: &mut g[..], loss }).unwrap();
-                }
-                if next == Next::Done {
-                    State::visit_mut(&mut method, &mut |v: &mut [f32]| v.fill(0.0));
-                    method.set_scalars(scalars);
-                    continue;
-                }
-                if by_begin {
-                    method.begin(&mut b, &mut w, &clock(2)).unwrap();
-                }
-                method.abort(&mut b, &mut w);
-                same_bits(&spec.name(), &w, &clean).unwrap();
-                assert!(method.scalars() == scalars, "{}", spec.name());
-                assert_eq!(
-                    method.resume(&mut b, &mut w, Eval { g: &mut g[..], loss: 0.0 }),
-                    Err(Error::NoStep),
-                    "{}",
-                    spec.name()
-                );
-            }
-        }
-    });
-}
-
-/// One step of a sliced method, at most `stop` pieces of it, then an abort if it is not over; the number of pieces.
-fn sliced_step<M: Method<Sliced<Cpu>>>(
-    method: &mut M,
-    w: &mut [f32],
-    k: usize,
-    t: u32,
-    stop: u32,
-    bad_call: Option<u32>,
-) -> Result<u32, Error> {
-    let (mut g, mut pieces, mut calls) = (vec![0.0; N], 0, 0);
-    let mut sliced = Sliced::new(Cpu::detect(), k);
-    let (mut begun, mut loss) = (false, 0.0);
-    loop {
-        let eval = Eval { g: &mut g[..], loss };
-        if pieces == stop {
-            sliced.abort(method, w, &clock(t), eval);
-            return Ok(pieces);
-        }
-        pieces += 1;
-        let progress =
-            if begun { sliced.resume(method, w, eval)? } else { sliced.begin(method, w, &clock(t))? };
-        match progress {
-            Progress::Pending => {}
-            Progress::Ready(Next::Done) => return Ok(pieces),
-            Progress::Ready(Next::Gradient(request)) => {
-                loss = objective(w, &mut g, request);
-                if bad_call == Some(calls) {
-                    g[N / 2] = f32::NAN;
-                }
-                (begun, calls) = (true, calls + 1);
-            }
-        }
-    }
-}
-
-fn vectors<B: Backend<Vector = [f32]>>(method: &impl State<B>) -> Vec<Vec<f32>> {
-    let mut all = Vec::new();
-    method.visit(&mut |v| all.push(v.to_vec()));
-    all
-}
-
-fn set_vectors<B: Backend<Vector = [f32]>>(method: &mut impl State<B>, all: &[Vec<f32>]) {
-    let mut all = all.iter();
-    method.visit_mut(&mut |v| v.copy_from_slice(all.next().unwrap()));
-}
-
-#[test]
-fn sliced_abort_after_any_piece_leaves_the_start_or_the_end() {
-    every_method!(Sliced<Cpu>, |method, spec| {
-        let mut w = start();
-        for t in 0..3 {
-            let (clean, scalars, state) = (w.clone(), method.scalars(), vectors(&method));
-            let before = hash::state(&w, &method);
-            let pieces = sliced_step(&mut method, &mut w, 11, t, u32::MAX, None).unwrap();
-            let (end, after, end_scalars, end_state) =
-                (w.clone(), hash::state(&w, &method), method.scalars(), vectors(&method));
-            assert_ne!(before, after);
-            for stop in 0..=pieces {
-                (w, _) = (clean.clone(), method.set_scalars(scalars));
-                set_vectors(&mut method, &state);
-                sliced_step(&mut method, &mut w, 11, t, stop, None).unwrap();
-                let found = hash::state(&w, &method);
-                let case = format!("{} step {t} stopped after {stop} of {pieces} pieces", spec.name());
-                assert!(found == before || found == after, "{case}");
-                same_bits(&case, &w, if found == before { &clean } else { &end }).unwrap();
-                // What was dropped can be done again.
-                if found == before {
-                    sliced_step(&mut method, &mut w, 64, t, u32::MAX, None).unwrap();
-                    assert_eq!(hash::state(&w, &method), after, "{case}");
-                }
-            }
-            (w, _) = (end, method.set_scalars(end_scalars));
-            set_vectors(&mut method, &end_state);
-        }
-    });
-}
-
-#[test]
-fn a_bad_gradient_in_slices_costs_the_step_and_nothing_else() {
-    every_method!(Sliced<Cpu>, |method, spec| {
-        let mut w = start();
-        for t in 0..STEPS {
-            for call in 0..4 {
-                let (clean, before) =
-                    ((w.clone(), vectors(&method), method.scalars()), hash::state(&w, &method));
-                let case = format!("{} step {t} call {call}", spec.name());
-                match sliced_step(&mut method, &mut w, 7, t, u32::MAX, Some(call)) {
-                    Err(error) => {
-                        assert_eq!(error, Error::NonFinite(Quantity::Gradient), "{case}");
-                        same_bits(&case, &w, &clean.0).unwrap();
-                        assert_eq!(hash::state(&w, &method), before, "{case}");
-                    }
-                    // The step has no such call.
-                    Ok(_) => {
-                        (w, _) = (clean.0, method.set_scalars(clean.2));
-                        set_vectors(&mut method, &clean.1);
-                    }
-                }
-            }
-            sliced_step(&mut method, &mut w, 7, t, u32::MAX, None).unwrap();
-        }
-        assert_eq!(hash::state(&w, &method), reference(&spec), "{}", spec.name());
-    });
-}
-
-#[test]
-fn requests_are_those_of_the_definition() {
-    every_method!(Cpu, |method, spec| {
-        let (mut w, mut g) = (start(), vec![0.0; N]);
-        for t in 0..STEPS {
-            let request = |batch, accumulate| Request { batch, accumulate };
-            let climb = vec![request(Batch::Fresh, false), request(Batch::Same, false)];
-            let expected = match spec.method {
-                MethodSpec::Plain => vec![request(Batch::Fresh, false)],
-                MethodSpec::Sam { .. } => climb,
-                MethodSpec::Rst { p, .. } => {
-                    let key = [SEED as u32, (SEED >> 32) as u32];
-                    let word = philox([0, 0, t, Stream::Coin as u32], key)[0];
-                    let heads = f64::from(word >> 8) / f64::from(1 << 24) < f64::from(p.at(t, STEPS));
-                    climb[..1 + usize::from(heads)].to_vec()
-                }
-                MethodSpec::LpfSgd { parts: of, .. } => {
-                    (0..of).map(|index| request(Batch::Part { index, of }, index > 0)).collect()
-                }
-            };
-            let mut seen = Vec::new();
-            step(&mut method, &mut Cpu::detect(), &mut w[..], &mut g[..], &clock(t), |w, g, request| {
-                seen.push(request);
-                Ok::<f32, ()>(objective(w, g, request))
-            })
-            .unwrap();
-            assert_eq!(seen, expected, "{} step {t}", spec.name());
-        }
-    });
-}
-
-#[test]
-fn a_run_goes_on_after_an_abort_at_any_phase() {
-    every_method!(Cpu, |method, spec| {
-        let (mut w, mut g, mut b) = (start(), vec![0.0; N], Cpu::detect());
-        for t in 0..STEPS {
-            let (clean, before) = (w.clone(), hash::state::<Cpu, _>(&w, &method));
-            'phases: for phases in 0.. {
-                let mut next = method.begin(&mut b, &mut w, &clock(t)).unwrap();
-                for _ in 0..phases {
-                    let Next::Gradient(request) = next else { break };
-                    let loss = objective(&w, &mut g, request);
-                    next = method.resume(&mut b, &mut w, Eval { g: &mut g[..], loss }).unwrap();
-                }
-                if next == Next::Done {
-                    break 'phases;
-                }
-                same_bits(&spec.name(), method.clean(&w), &clean).unwrap();
-                method.abort(&mut b, &mut w);
-                same_bits(&spec.name(), &w, &clean).unwrap();
-                assert_eq!(hash::state::<Cpu, _>(&w, &method), before, "{} {phases} phases", spec.name());
-            }
-        }
-        assert_eq!(hash::state::<Cpu, _>(&w, &method), reference(&spec), "{}", spec.name());
-    });
-}
-
-#[test]
-fn a_gradient_of_the_wrong_length_costs_the_step_and_nothing_else() {
-    every_method!(Cpu, |method, spec| {
-        let (mut w, mut g, mut b) = (start(), vec![0.0; N], Cpu::detect());
-        let (clean, before) = (w.clone(), hash::state::<Cpu, _>(&w, &method));
-        for at in 0.. {
-            let mut next = method.begin(&mut b, &mut w, &clock(5)).unwrap();
-            for call in 0..=at {
-                // The step was over before the wrong gradient came.
-                let Next::Gradient(request) = next else { return };
-                let loss = objective(&w, &mut g, request);
-                if call < at {
-                    next = method.resume(&mut b, &mut w, Eval { g: &mut g[..], loss }).unwrap();
-                    continue;
-                }
-                for found in [N - 1, 0, N + 1] {
-                    let mut wrong = vec![0.0; found];
-                    let said = method.resume(&mut b, &mut w, Eval { g: &mut wrong[..], loss });
-                    // The first one ended the step.
-                    let length = Error::Length { what: "gradient", expected: N, found };
-                    assert_eq!(
-                        said,
-                        Err(if found == N - 1 { length } else { Error::NoStep }),
-                        "{}",
-                        spec.name()
-                    );
-                }
-            }
-            same_bits(&spec.name(), &w, &clean).unwrap();
-            assert_eq!(hash::state::<Cpu, _>(&w, &method), before, "{}", spec.name());
-        }
-    });
-}
-
-#[test]
-fn an_infinite_squared_norm_is_refused() {
-    let mut sam = Sam::new(Sgd::new(), vec![0.0; N]);
-    let (mut w, mut g, mut b) = (start(), vec![0.0; N], Cpu::detect());
-    let said = step(&mut sam, &mut b, &mut w[..], &mut g[..], &clock(0), |_, g, _| {
-        g.fill(f32::MAX);
-        Ok::<f32, ()>(0.0)
-    });
-    assert_eq!(said, Err(StepError::Method(Error::NonFinite(Quantity::Gradient))));
-    same_bits("w", &w, &start()).unwrap();
-}
-
-#[test]
-fn hyperparameters_out_of_range_are_refused_by_name_and_change_nothing() {
-    let rate = Rate::Constant;
-    let sgd = OptimizerSpec::momentum(0.9, 0.0);
-    let on = |method| Spec::new(method, sgd);
-    let by = |optimizer| Spec::new(MethodSpec::Plain, optimizer);
-    let (nan, inf) = (f32::NAN, f32::INFINITY);
-    let rms = FilterScale::FilterRms;
-    let lpf = |gamma, parts| on(MethodSpec::LpfSgd { gamma: rate(gamma), scale: rms, parts });
-    let rst = |p| on(MethodSpec::Rst { rho: rate(0.1), eps: 0.0, p: rate(p) });
-    let sam = |rho, eps| on(MethodSpec::Sam { rho: rate(rho), eps });
-    let momentum = |momentum, dampening| {
-        let momentum = Some(momentum);
-        by(OptimizerSpec::Sgd { momentum, dampening, nesterov: false, weight_decay: 0.0 })
-    };
-    let adam = |b1, b2, eps| by(OptimizerSpec::Adam { betas: [b1, b2], eps, weight_decay: 0.0 });
-    let adamw = |weight_decay| by(OptimizerSpec::AdamW { betas: [0.9, 0.99], eps: 0.1, weight_decay });
-    let clip = |max_norm| Spec { max_norm: Some(max_norm), ..on(MethodSpec::Plain) };
-    let mut cases = vec![
-        (lpf(0.1, 0), "parts"),
-        (rst(1.001), "p"),
-        (momentum(1.0, 0.0), "momentum"),
-        (momentum(0.9, 1.5), "dampening"),
-        (adam(1.0, 0.9, 0.1), "beta1"),
-        (adam(0.9, 1.0, 0.1), "beta2"),
-        (clip(0.0), "max_norm"),
-    ];
-    for bad in [nan, inf, -inf, -0.5] {
-        cases.extend([
-            (sam(bad, 0.0), "rho"),
-            (sam(0.1, bad), "eps"),
-            (rst(bad), "p"),
-            (lpf(bad, 2), "gamma"),
-            (momentum(bad, 0.0), "momentum"),
-            (momentum(0.9, bad), "dampening"),
-            (adam(bad, 0.9, 0.1), "beta1"),
-            (adam(0.9, bad, 0.1), "beta2"),
-            (adam(0.9, 0.9, bad), "eps"),
-            (adamw(bad), "weight_decay"),
-            (clip(bad), "max_norm"),
-        ]);
-    }
-    for (spec, expected) in cases {
-        refuses(&spec, clock(1), expected);
-    }
-    for spec in specs() {
-        for lr in [nan, inf, -inf, -0.5] {
-            refuses(&spec, Clock { lr, ..clock(1) }, "lr");
-        }
-    }
-}
-
-fn refuses(spec: &Spec, clock: Clock, expected: &str) {
-    let mut method = boxed::<Cpu>(spec, NET, SEED);
-    let (mut w, words) = (start(), method.words());
-    match method.begin(&mut Cpu::detect(), &mut w, &clock) {
-        Err(Error::Hyperparameter { name, .. }) => assert_eq!(name, expected, "{spec:?}"),
-        other => panic!("{spec:?}, {clock:?}: {other:?}"),
-    }
-    same_bits(expected, &w, &start()).unwrap();
-    assert_eq!(method.words(), words);
-    method.visit(&mut |v| assert!(v.iter().all(|v| *v == 0.0)));
-}
-
-#[test]
-fn bad_input_is_refused_and_changes_nothing() {
-    fn refused(mut method: impl Method<Cpu>, n: usize, clock: &Clock, expected: Error) {
-        let mut w = vec![0.5; n];
-        assert_eq!(
-            format!("{:?}", method.begin(&mut Cpu::detect(), &mut w, clock)),
-            format!("Err({expected:?})")
-        );
-        assert!(w.iter().all(|w| *w == 0.5));
-    }
-    let name = |name, value| Error::Hyperparameter { name, value };
-    let length = |what, expected, found| Error::Length { what, expected, found };
-    let saved = || vec![0.0; N];
-    let sam = |rho: f32| Sam::new(Sgd::new(), saved()).rho(rho);
-    let slots = || vec![0.0; filters(NET)];
-    let lpf = || LpfSgd::new(Sgd::new(), NET, saved(), slots(), 1);
-    refused(sam(f32::NAN), N, &clock(0), name("rho", f32::NAN));
-    refused(sam(-0.1), N, &clock(0), name("rho", -0.1));
-    refused(sam(0.1), N + 1, &clock(0), length("saved weights", N + 1, N));
-    let infinite = Clock { lr: f32::INFINITY, ..clock(0) };
-    refused(Plain::new(Sgd::new()), N, &infinite, name("lr", f32::INFINITY));
-    refused(Plain::new(Sgd::new().weight_decay(-1.0)), N, &clock(0), name("weight_decay", -1.0));
-    refused(Plain::new(Sgd::new().momentum(1.0, saved())), N, &clock(0), name("momentum", 1.0));
-    refused(Plain::new(Adam::new(saved(), vec![0.0; 3])), N, &clock(0), length("second moment", N, 3));
-    refused(Plain::new(Adam::new(saved(), saved()).betas(0.9, 1.0)), N, &clock(0), name("beta2", 1.0));
-    refused(lpf().parts(0), N, &clock(0), name("parts", 0.0));
-    refused(lpf().gamma(f32::INFINITY, FilterScale::FilterRms), N, &clock(0), name("gamma", f32::INFINITY));
-    refused(lpf(), N - 1, &clock(0), length("layout", N - 1, N));
-    let gated = flatmin::gate::Gated::new(flatmin::gates::Bernoulli::new(1).p(1.5), sam(0.1));
-    refused(gated, N, &clock(0), name("p", 1.5));
 }

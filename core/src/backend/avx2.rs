@@ -6,6 +6,9 @@ use crate::lanes::Ymm;
 cpufeatures::new!(detected, "avx2");
 
 /// x86-64 with AVX2. A value is a proof that the CPU has it.
+///
+/// Vectors may start anywhere. In cache, those that start on a multiple of 32 bytes (64 to be sure) are a tenth to a
+/// fifth faster than what an allocator gives, which is often a multiple of 16 only.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx2(());
 

@@ -32,11 +32,7 @@ impl<const CIN: usize, const LEN: usize, const K: usize, const STRIDE: usize, co
     Conv1d<CIN, LEN, K, STRIDE, COUT, S>
 {
     /// Output time steps.
-    pub const POSITIONS: usize = {
-        assert!(0 < K && K <= LEN, "a filter must fit into the input");
-        assert!(STRIDE > 0, "the stride must not be 0");
-        (LEN - K) / STRIDE + 1
-    };
+    pub const POSITIONS: usize = outputs(LEN, K, STRIDE);
     /// Floats in a window, which are the weights of one filter.
     const FAN_IN: usize = K * CIN;
 
@@ -44,12 +40,21 @@ impl<const CIN: usize, const LEN: usize, const K: usize, const STRIDE: usize, co
     fn window(x: &[f32], p: usize) -> Option<&[f32]> {
         x.get(p * STRIDE * CIN..)?.get(..Self::FAN_IN)
     }
+}
 
-    /// The output positions that read time step `t`.
-    fn readers(t: usize) -> Range<usize> {
-        let first = (t + 1).saturating_sub(K).div_ceil(STRIDE);
-        first..(t / STRIDE + 1).min(Self::POSITIONS)
-    }
+/// Outputs along an axis of `len` inputs, of windows of `k`.
+pub(super) const fn outputs(len: usize, k: usize, stride: usize) -> usize {
+    assert!(0 < k && k <= len, "a window must fit into the input");
+    assert!(stride > 0, "the stride must not be 0");
+    (len - k) / stride + 1
+}
+
+/// The outputs, of `outputs` along an axis, whose windows of `k` hold input `i`.
+#[inline]
+pub(super) fn readers(i: usize, k: usize, stride: usize, outputs: usize) -> Range<usize> {
+    let stride = stride.max(1);
+    let first = (i + 1).saturating_sub(k).div_ceil(stride);
+    first..(i / stride + 1).min(outputs)
 }
 
 impl<const CIN: usize, const LEN: usize, const K: usize, const STRIDE: usize, const COUT: usize, S: Scope>
@@ -84,7 +89,7 @@ impl<const CIN: usize, const LEN: usize, const K: usize, const STRIDE: usize, co
             if S::WEIGHTS
                 && let Some(x) = Self::window(x, p)
             {
-                linear::add_outer(dy, x, w);
+                linear::add_outer(dy, x, Self::FAN_IN, 0, w);
             }
             if S::BIAS {
                 linear::add(dy, bias);
@@ -99,7 +104,7 @@ impl<const CIN: usize, const LEN: usize, const K: usize, const STRIDE: usize, co
         for (t, x) in x.chunks_exact_mut(CIN).enumerate().take(units.end).skip(units.start) {
             for (block, x) in x.chunks_mut(CHUNK).enumerate() {
                 let mut dx = Pull::new();
-                for p in Self::readers(t) {
+                for p in readers(t, K, STRIDE, Self::POSITIONS) {
                     let tap = (t - p * STRIDE) * CIN + block * CHUNK;
                     let dy = dy.get(p * COUT..).and_then(|dy| dy.get(..COUT)).unwrap_or_default();
                     dx.add(w, Self::FAN_IN, tap, x.len(), dy);

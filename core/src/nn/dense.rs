@@ -43,7 +43,7 @@ impl<const I: usize, const O: usize, S: Scope> Layer for Dense<I, O, S> {
         if S::WEIGHTS
             && let Some(w) = w.get_mut(units.start * I..units.end * I)
         {
-            linear::add_outer(dy, x, w);
+            linear::add_outer(dy, x, I, 0, w);
         }
         if S::BIAS
             && let Some(bias) = bias.get_mut(units)

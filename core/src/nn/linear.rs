@@ -1,7 +1,8 @@
-//! The loops that [`Dense`](super::Dense) and [`Conv1d`](super::Conv1d) share.
+//! The loops that [`Dense`](super::Dense), [`Conv1d`](super::Conv1d) and [`Conv2d`](super::Conv2d) share.
 //!
-//! Each sum has one written order; only independent sums are interleaved. Rows of `w` and `g` are
-//! `x.len()` floats. Iterators end at the shorter side, so no loop keeps a bounds check.
+//! Each sum has one written order; only independent sums are interleaved. Rows of `w` and `g` are `n`
+//! floats, or `x.len()` where no `n` is given. Iterators end at the shorter side, so no loop keeps a bounds
+//! check.
 
 use super::activation::Activation;
 use super::layer::{CHUNK, Work};
@@ -36,19 +37,32 @@ pub(super) fn affine(w: &[f32], bias: &[f32], x: &[f32], y: &mut [f32]) {
     let (bias, bias_rest) = bias.as_chunks::<ROWS>();
     let (w, w_rest) = w.split_at_checked(y.len() * ROWS * n).unwrap_or_default();
     for ((y, bias), w) in y.iter_mut().zip(bias).zip(w.chunks_exact(ROWS * n)) {
-        *y = four_rows(w, *bias, x);
+        *y = four_rows(w.chunks_exact(n), *bias, x);
     }
     for ((y, bias), w) in y_rest.iter_mut().zip(bias_rest).zip(w_rest.chunks_exact(n)) {
         *y = w.iter().zip(x).fold(*bias, |sum, (w, x)| sum + *w * *x);
     }
 }
 
-/// [`affine`] for four rows at once.
+/// `y[r] += w[r][first + k] * x[k]`, k ascending: a further part of the sums of [`affine`].
+pub(super) fn add_product<'a>(w: &'a [f32], n: usize, first: usize, x: &[f32], y: &mut [f32]) {
+    let n = n.max(1);
+    let part = |w: &'a [f32]| w.get(first..).unwrap_or_default();
+    let (y, y_rest) = y.as_chunks_mut::<ROWS>();
+    let (w, w_rest) = w.split_at_checked(y.len() * ROWS * n).unwrap_or_default();
+    for (y, w) in y.iter_mut().zip(w.chunks_exact(ROWS * n)) {
+        *y = four_rows(w.chunks_exact(n).map(part), *y, x);
+    }
+    for (y, w) in y_rest.iter_mut().zip(w_rest.chunks_exact(n)) {
+        *y = part(w).iter().zip(x).fold(*y, |sum, (w, x)| sum + *w * *x);
+    }
+}
+
+/// Sums of four rows at once.
 #[inline]
-fn four_rows(w: &[f32], bias: [f32; ROWS], x: &[f32]) -> [f32; ROWS] {
-    let mut rows = w.chunks_exact(x.len().max(1));
+fn four_rows<'a>(mut rows: impl Iterator<Item = &'a [f32]>, start: [f32; ROWS], x: &[f32]) -> [f32; ROWS] {
     let mut row = || rows.next().unwrap_or_default();
-    let [mut a, mut b, mut c, mut d] = bias;
+    let [mut a, mut b, mut c, mut d] = start;
     for ((((x, wa), wb), wc), wd) in x.iter().zip(row()).zip(row()).zip(row()).zip(row()) {
         a += *wa * *x;
         b += *wb * *x;
@@ -58,11 +72,13 @@ fn four_rows(w: &[f32], bias: [f32; ROWS], x: &[f32]) -> [f32; ROWS] {
     [a, b, c, d]
 }
 
-/// `g[r][k] += dy[r] * x[k]`. Rows whose `dy` is 0, common below a ReLU, are skipped: for finite `x`
-/// that leaves the same bits, as a sum that began at +0 never becomes -0.
-pub(super) fn add_outer(dy: &[f32], x: &[f32], g: &mut [f32]) {
-    for (g, dy) in g.chunks_exact_mut(x.len().max(1)).zip(dy) {
-        if *dy != 0.0 {
+/// `g[r][first + k] += dy[r] * x[k]`. Rows whose `dy` is 0, common below a ReLU, are skipped: for finite
+/// `x` that leaves the same bits, as a sum that began at +0 never becomes -0.
+pub(super) fn add_outer(dy: &[f32], x: &[f32], n: usize, first: usize, g: &mut [f32]) {
+    for (g, dy) in g.chunks_exact_mut(n.max(1)).zip(dy) {
+        if *dy != 0.0
+            && let Some(g) = g.get_mut(first..)
+        {
             g.iter_mut().zip(x).for_each(|(g, x)| *g += *dy * *x);
         }
     }

@@ -2,7 +2,10 @@
 
 use std::task::Poll;
 
-use crate::literal::{DIGITS, Digits, GAPS, Gaps, L, ODD, Odd, Random, WRIST, Wrist, bits, literal, split};
+use crate::literal::{
+    DIGITS, Digits, GAPS, Gaps, IMAGE, Image, L, ODD, Odd, POOLED, Pooled, Random, WRIST, Wrist, bits,
+    literal, split,
+};
 use flatmin::nn::{self, All, Bias, Evaluation, Frozen, Network, Pass, Stage};
 
 /// Runs `$check::<$net<A, ..>>(arguments)` for all scopes of all layers.
@@ -118,6 +121,8 @@ fn literal_order_for_every_scope() {
     every_scope!(whole, Digits[] _ _, DIGITS);
     every_scope!(whole, Odd[] _ _ _, ODD);
     every_scope!(whole, Gaps[] _ _ _, GAPS);
+    every_scope!(whole, Image[] _ _ _, IMAGE);
+    every_scope!(whole, Pooled[] _ _ _, POOLED);
 }
 
 #[test]
@@ -126,6 +131,8 @@ fn every_partition_for_every_scope() {
     every_scope!(partitions, Digits[] _ _,);
     every_scope!(partitions, Odd[] _ _ _,);
     every_scope!(partitions, Gaps[] _ _ _,);
+    every_scope!(partitions, Image[] _ _ _,);
+    every_scope!(partitions, Pooled[] _ _ _,);
 }
 
 #[test]
@@ -161,5 +168,10 @@ fn work_is_counted() {
     assert_eq!(Wrist::<Frozen, Frozen, All>::BACKWARD_MACS, 112);
     assert_eq!((Wrist::<All>::MAX_UNIT, Digits::<All>::MAX_UNIT), (16 * 80, 16 * 10));
     // Forward: 32 rows, 2 chunks, 10 rows. Loss. Backward: 10 rows, 2 blocks of inputs, 32 rows.
+    assert_eq!(
+        (Image::<All>::MACS, Pooled::<All>::MACS),
+        (12 * 21 * 27 + 6 * 6 * 84 + 108, 88 * 17 * 8 + 4 * 5 * 17 + 80)
+    );
+    assert_eq!(Image::<All>::MAX_UNIT, 21 * 27);
     assert_eq!(Digits::<All>::UNITS, (32 + 2 + 10) + 1 + (10 + 2 + 32));
 }

@@ -1,7 +1,9 @@
 //! Gradients of every layer against central differences of an independent f64 loss.
 
-use crate::literal::{DIGITS, Digits, GAPS, Gaps, L, ODD, Odd, Random, WRIST, Wrist, loss64};
-use flatmin::nn::{self, Conv1d, Dense, MeanTime, Network, Relu, Tanh};
+use crate::literal::{
+    DIGITS, Digits, GAPS, Gaps, IMAGE, Image, L, ODD, Odd, POOLED, Pooled, Random, WRIST, Wrist, loss64,
+};
+use flatmin::nn::{self, Conv1d, Conv2d, Dense, MaxPool2d, MeanTime, Network, Relu, Tanh};
 
 /// Rounding of a gradient of order one in f32; the differences are good to 1e-9.
 const TOLERANCE: f64 = 2e-6;
@@ -56,6 +58,26 @@ fn conv1d() {
         L::Conv { cin: 3, len: 4, k: 2, stride: 1, cout: 2 },
     ]);
     check::<Gaps>(GAPS);
+}
+
+#[test]
+fn conv2d() {
+    let first = L::Conv2d { cin: 2, h: 5, w: 7, k: 3, stride: 2, cout: 3 };
+    check::<Conv2d<2, 5, 7, 3, 2, 3>>(&[first]);
+    check::<nn::seq!(Conv2d<2, 5, 7, 3, 2, 3>, Conv2d<3, 2, 3, 2, 1, 2>)>(&[
+        first,
+        L::Conv2d { cin: 3, h: 2, w: 3, k: 2, stride: 1, cout: 2 },
+    ]);
+    check::<Image>(IMAGE);
+}
+
+#[test]
+fn max_pool() {
+    check::<nn::seq!(Conv2d<1, 6, 5, 2, 1, 3>, MaxPool2d<5, 4, 3, 2>)>(&[
+        L::Conv2d { cin: 1, h: 6, w: 5, k: 2, stride: 1, cout: 3 },
+        L::MaxPool { h: 5, w: 4, c: 3, k: 2, stride: 2 },
+    ]);
+    check::<Pooled>(POOLED);
 }
 
 #[test]

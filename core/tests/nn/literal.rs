@@ -1,12 +1,14 @@
 //! What the tests of `nn` share: nets, numbers, and two references that know nothing of `flatmin::nn`.
 
-use flatmin::nn::{self, All, Conv1d, Dense, MeanTime, Network, Relu, Tanh};
+use flatmin::nn::{self, All, Conv1d, Conv2d, Dense, MaxPool2d, MeanTime, Network, Relu, Tanh};
 
 /// A layer as the references see it.
 #[derive(Clone, Copy)]
 pub(crate) enum L {
     Dense { i: usize, o: usize },
     Conv { cin: usize, len: usize, k: usize, stride: usize, cout: usize },
+    Conv2d { cin: usize, h: usize, w: usize, k: usize, stride: usize, cout: usize },
+    MaxPool { h: usize, w: usize, c: usize, k: usize, stride: usize },
     Relu,
     Tanh,
     Mean { len: usize, c: usize },
@@ -48,6 +50,31 @@ pub(crate) const GAPS: &[L] = &[
     L::Tanh,
     L::Conv { cin: 18, len: 10, k: 2, stride: 3, cout: 6 },
     L::Conv { cin: 6, len: 3, k: 3, stride: 1, cout: 5 },
+];
+
+/// Images that are not square, with odd numbers of filters, and more than a block of channels.
+pub(crate) type Image<A = All, B = All, C = All> = nn::seq!(Conv2d<3, 9, 8, 3, 2, 21, A>, Relu<252>, Conv2d<21, 4, 3, 2, 1, 6, B>, Tanh<36>, Dense<36, 3, C>);
+pub(crate) const IMAGE: &[L] = &[
+    L::Conv2d { cin: 3, h: 9, w: 8, k: 3, stride: 2, cout: 21 },
+    L::Relu,
+    L::Conv2d { cin: 21, h: 4, w: 3, k: 2, stride: 1, cout: 6 },
+    L::Tanh,
+    L::Dense { i: 36, o: 3 },
+];
+
+/// Pools with gaps between windows and with a rim that no window reads, and a convolution with gaps.
+pub(crate) type Pooled<A = All, B = All, C = All> = nn::seq!(
+    Conv2d<2, 9, 12, 2, 1, 17, A>, Relu<1496>, MaxPool2d<8, 11, 17, 2, 3>, Conv2d<17, 3, 4, 1, 2, 5, B>,
+    MaxPool2d<2, 2, 5, 1>, Tanh<20>, Dense<20, 4, C>
+);
+pub(crate) const POOLED: &[L] = &[
+    L::Conv2d { cin: 2, h: 9, w: 12, k: 2, stride: 1, cout: 17 },
+    L::Relu,
+    L::MaxPool { h: 8, w: 11, c: 17, k: 2, stride: 3 },
+    L::Conv2d { cin: 17, h: 3, w: 4, k: 1, stride: 2, cout: 5 },
+    L::MaxPool { h: 2, w: 2, c: 5, k: 1, stride: 1 },
+    L::Tanh,
+    L::Dense { i: 20, o: 4 },
 ];
 
 /// Numbers that are the same on every machine.
@@ -109,6 +136,30 @@ pub(crate) fn loss64(net: &[L], params: &[f64], x: &[f64], label: usize) -> f64 
                 }
                 y
             }
+            L::Conv2d { cin, h, w: width, k, stride, cout } => {
+                let (w, b) = (&params[at..at + cout * k * k * cin], &params[at + cout * k * k * cin..]);
+                at += cout * k * k * cin + cout;
+                let mut y = vec![];
+                for (top, left) in windows(h, width, k, stride) {
+                    for (o, b) in b.iter().enumerate().take(cout) {
+                        let mut sum = *b;
+                        for (t, u, c) in (0..k * k * cin).map(|i| (i / cin / k, i / cin % k, i % cin)) {
+                            sum += w[((o * k + t) * k + u) * cin + c]
+                                * x[((top + t) * width + left + u) * cin + c];
+                        }
+                        y.push(sum);
+                    }
+                }
+                y
+            }
+            L::MaxPool { h, w: width, c, k, stride } => {
+                let max = |(top, left)| {
+                    let value = move |t: usize, c0: usize| ((top + t / k) * width + left + t % k) * c + c0;
+                    (0..c).map(move |c0| (0..k * k).map(|t| value(t, c0)).collect::<Vec<_>>())
+                };
+                let windows = windows(h, width, k, stride).flat_map(max);
+                windows.map(|window| window.iter().map(|i| x[*i]).fold(f64::MIN, f64::max)).collect()
+            }
             L::Relu => x.iter().map(|x| x.max(0.0)).collect(),
             L::Tanh => x.iter().map(|x| x.tanh()).collect(),
             L::Mean { len, c } => {
@@ -139,13 +190,19 @@ pub(crate) fn literal(net: &[L], params: &[f32], x: &[f32], label: usize, scale:
                     y.push(sum * (1.0 / len as f32));
                 }
             }
+            L::MaxPool { c, .. } => {
+                for window in reads(layer) {
+                    (0..c).for_each(|c0| y.push(x[first_maximum(x, &window, c0)]));
+                }
+            }
             _ => {
-                let (positions, step, n, o) = geometry(layer);
-                for p in 0..positions {
+                let (reads, o) = (reads(layer), filters(layer));
+                let n = reads[0].len();
+                for window in reads {
                     for r in 0..o {
                         let mut sum = params[at + o * n + r];
-                        for k in 0..n {
-                            sum += params[at + r * n + k] * x[p * step + k];
+                        for (k, i) in window.iter().enumerate() {
+                            sum += params[at + r * n + k] * x[*i];
                         }
                         y.push(sum);
                     }
@@ -175,15 +232,21 @@ pub(crate) fn literal(net: &[L], params: &[f32], x: &[f32], label: usize, scale:
                 dx[i] = dy[i] * (1.0 - y * y);
             }),
             L::Mean { len, c } => (0..len * c).for_each(|i| dx[i] = dy[i % c] * (1.0 / len as f32)),
+            L::MaxPool { c, .. } => {
+                for (p, window) in reads(layer).iter().enumerate() {
+                    (0..c).for_each(|c0| dx[first_maximum(x, window, c0)] = dy[p * c + c0]);
+                }
+            }
             _ => {
-                let (positions, step, n, o) = geometry(layer);
-                for p in 0..positions {
+                let (reads, o) = (reads(layer), filters(layer));
+                let n = reads[0].len();
+                for (p, window) in reads.iter().enumerate() {
                     for r in 0..o {
                         let d = dy[p * o + r];
                         g[at + o * n + r] += d;
-                        for k in 0..n {
-                            g[at + r * n + k] += d * x[p * step + k];
-                            dx[p * step + k] += params[at + r * n + k] * d;
+                        for (k, i) in window.iter().enumerate() {
+                            g[at + r * n + k] += d * x[*i];
+                            dx[*i] += params[at + r * n + k] * d;
                         }
                     }
                 }
@@ -194,11 +257,49 @@ pub(crate) fn literal(net: &[L], params: &[f32], x: &[f32], label: usize, scale:
     (max - z[label]) + libm::logf(sum)
 }
 
-/// Positions, distance of their windows, weights and filters: a dense layer has one position.
-fn geometry(layer: &L) -> (usize, usize, usize, usize) {
+/// Where the windows of an image begin, row after row.
+fn windows(h: usize, w: usize, k: usize, stride: usize) -> impl Iterator<Item = (usize, usize)> {
+    let starts = move |len: usize| (0..).map(move |p| p * stride).take_while(move |start| start + k <= len);
+    starts(h).flat_map(move |top| starts(w).map(move |left| (top, left)))
+}
+
+/// The inputs that each output position reads, in the order of a filter's weights. A dense layer has one
+/// position; of a pool these are the inputs of channel 0.
+fn reads(layer: &L) -> Vec<Vec<usize>> {
+    let image = |h, w, c, k, stride, channels: usize| {
+        let input = move |(top, left): (usize, usize), i: usize| {
+            let (t, u) = (i / channels / k, i / channels % k);
+            ((top + t) * w + left + u) * c + i % channels
+        };
+        let window = |corner| (0..k * k * channels).map(|i| input(corner, i)).collect();
+        windows(h, w, k, stride).map(window).collect()
+    };
     match *layer {
-        L::Dense { i, o } => (1, 0, i, o),
-        L::Conv { cin, len, k, stride, cout } => ((len - k) / stride + 1, stride * cin, k * cin, cout),
+        L::Dense { i, .. } => vec![(0..i).collect()],
+        L::Conv { cin, len, k, stride, .. } => {
+            (0..=(len - k) / stride).map(|p| (p * stride * cin..(p * stride + k) * cin).collect()).collect()
+        }
+        L::Conv2d { cin, h, w, k, stride, .. } => image(h, w, cin, k, stride, cin),
+        L::MaxPool { h, w, c, k, stride } => image(h, w, c, k, stride, 1),
+        L::Relu | L::Tanh | L::Mean { .. } => unreachable!(),
+    }
+}
+
+/// Where the maximum of a window in channel `c` lies, the first of equals.
+fn first_maximum(x: &[f32], window: &[usize], c: usize) -> usize {
+    let mut first = window[0] + c;
+    for i in window {
+        if x[i + c] > x[first] {
+            first = i + c;
+        }
+    }
+    first
+}
+
+fn filters(layer: &L) -> usize {
+    match *layer {
+        L::Dense { o, .. } => o,
+        L::Conv { cout, .. } | L::Conv2d { cout, .. } => cout,
         _ => unreachable!(),
     }
 }

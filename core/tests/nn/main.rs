@@ -5,3 +5,4 @@ mod gradient;
 mod literal;
 mod loss;
 mod memory;
+mod pool;

@@ -1,6 +1,6 @@
 //! What a network keeps where, and what it refuses.
 
-use crate::literal::{Digits, Odd, Random, Wrist, bits, split};
+use crate::literal::{Digits, Image, Odd, Pooled, Random, Wrist, bits, split};
 use flatmin::layout::{Kind, Segment};
 use flatmin::nn::{self, All, Bias, Buffer, Dense, Error, Evaluation, Frozen, Network, Ram, Tanh};
 
@@ -18,6 +18,8 @@ fn ram_bill_is_what_the_buffers_take() {
     check::<Digits>();
     check::<Wrist<Bias, Bias, Bias>>();
     check::<Wrist<Frozen, Frozen, All>>();
+    check::<Image<Frozen, Bias, All>>();
+    check::<Pooled>();
     // The same from arrays, whose lengths are constants.
     const BILL: Ram = Ram::of::<Digits>();
     assert_eq!(BILL.total(), size_of::<([f32; Digits::<All>::TRAINABLE], [f32; 2_410], [f32; 42])>());
@@ -31,6 +33,7 @@ fn a_frozen_prefix_stores_nothing() {
     // The second convolution reads 480 and writes 208; nothing later needs more.
     assert_eq!(Wrist::<Frozen, Frozen, All>::ACTS, 480 + 208);
     assert_eq!(Wrist::<Frozen, Frozen, Frozen>::ACTS, 480 + 208);
+    assert_eq!(Pooled::<Frozen, Frozen, All>::ACTS, 1_496 + 204);
     // Training the second convolution keeps its input and everything above.
     assert_eq!(Wrist::<Frozen, All, Frozen>::ACTS, outputs.iter().sum());
     assert_eq!((Wrist::<Frozen, Frozen, Bias>::TRAINABLE, Wrist::<Frozen, Frozen, Bias>::FROZEN), (7, 1_904));
@@ -84,6 +87,7 @@ fn split_and_merge_are_inverse() {
     round_trip::<Wrist<All, Frozen, Bias>>();
     round_trip::<Odd<Bias, All, Frozen>>();
     round_trip::<Digits<Frozen, Frozen>>();
+    round_trip::<Image<Bias, All, Frozen>>();
 
     let mut short = vec![0.5; Part::TRAINABLE - 1];
     let mut frozen = vec![0.5; Part::FROZEN];

@@ -61,14 +61,8 @@ pub fn windows(streams: &Streams, classes: usize) -> Result<Dataset, DataError> 
 
 /// Standardises channel `c` of `width` in place. A channel that never changes becomes 0 (its sd counts as 1).
 fn standardise(inputs: &mut [f32], c: usize, width: usize) -> Channel {
-    let values = || inputs.iter().skip(c).step_by(width).map(|&x| f64::from(x));
-    let count = (inputs.len() / width) as f64;
-    let mean = values().sum::<f64>() / count;
-    let sd = (values().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count).sqrt();
-    let channel = Channel { mean: mean as f32, sd: if sd > 0.0 { sd as f32 } else { 1.0 } };
-    for x in inputs.iter_mut().skip(c).step_by(width) {
-        *x = (*x - channel.mean) / channel.sd;
-    }
+    let channel = Channel::of(inputs.iter().skip(c).step_by(width).copied());
+    inputs.iter_mut().skip(c).step_by(width).for_each(|x| *x = channel.standardise(*x));
     channel
 }
 

@@ -1,8 +1,11 @@
-//! Runs a recipe with the crate itself, in f32, on the best backend of this CPU.
+//! Runs a recipe with the crate itself, in f32, on the best backend of this CPU. Gradients come from the crate's network
+//! too where the problem is one; else they are those of the f64 problem, rounded.
+
+mod network;
 
 use super::ReplayError;
 use super::golden::Tensor;
-use super::problem::Part;
+use super::problem::{Part, Problem};
 use super::recipe::{self, Recipe};
 use super::runner::{Asked, Moment, Runner, Task, Trajectory};
 use crate::compose::{AnyMethod, Boxed, Failure, MethodSpec, OptimizerSpec, Parts, Rate, Spec, compose};
@@ -15,6 +18,7 @@ use flatmin::layout::{Groups, Kind, Segment};
 use flatmin::method::{Batch, Clock, Eval, Request};
 use flatmin::methods::FilterScale;
 use flatmin::noise::{Draw, Noise};
+use network::Network;
 
 /// The f32 runner.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,6 +29,7 @@ impl Runner for Core {
         let mut cpu = Cpu::detect();
         let mut method = method(task);
         let mut mean = task.recipe.average.map(|of| (of.collect(), Mean::new(of, task.w0.len())));
+        let network = Network::of(task.problem);
         let mut w = narrow(task.w0);
         let mut g = vec![0.0; w.len()];
         let mut trajectory = Vec::with_capacity(task.steps);
@@ -32,12 +37,15 @@ impl Runner for Core {
             let mut asked = Vec::new();
             let mut objective = |point: &[f32], g: &mut [f32], request: Request| {
                 let part = part(request.batch);
-                let value = task.problem.evaluate(step, part, &widen(point));
-                asked.push(Asked { point: widen(point), part, loss: value.loss });
-                for (g, new) in g.iter_mut().zip(narrow(&value.grad)) {
+                let (loss, grad) = match &network {
+                    Some(network) => network.evaluate(step, part, point)?,
+                    None => rounded(task.problem, step, part, point),
+                };
+                asked.push(Asked { point: widen(point), part, loss: loss.into() });
+                for (g, new) in g.iter_mut().zip(grad) {
                     *g = if request.accumulate { *g + new } else { new };
                 }
-                Ok::<f32, Failure>(value.loss as f32)
+                Ok::<f32, Failure>(loss)
             };
             let clock = clock(task, step);
             method
@@ -74,6 +82,12 @@ impl Runner for Core {
             .map_err(|error| failed(1, &error))?;
         Ok(Some(widen(&w)))
     }
+}
+
+/// Loss and gradient computed in f64.
+fn rounded(problem: &Problem, step: usize, part: Part, point: &[f32]) -> (f32, Vec<f32>) {
+    let value = problem.evaluate(step, part, &widen(point));
+    (value.loss as f32, narrow(&value.grad))
 }
 
 fn failed(step: usize, error: &dyn std::fmt::Display) -> ReplayError {

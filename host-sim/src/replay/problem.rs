@@ -1,5 +1,6 @@
 //! The objectives of golden files, in f64: value and gradient at any weights, on a step's batch or on a part of it.
 
+mod convnet;
 mod logistic;
 mod mlp;
 mod quadratic;
@@ -7,7 +8,9 @@ mod samples;
 
 use super::ReplayError;
 use super::golden::{Golden, Tensor};
+pub(super) use convnet::{Convnet, Shape};
 use logistic::Logistic;
+pub(super) use mlp::Activation;
 use mlp::Mlp;
 use quadratic::Quadratic;
 use serde_json::Value;
@@ -54,6 +57,8 @@ pub enum Problem {
     Logistic(Logistic),
     /// Mean softmax cross-entropy of a multi-layer perceptron.
     Mlp(Mlp),
+    /// The same of a convolution and a linear layer.
+    Convnet(Convnet),
 }
 
 impl Problem {
@@ -70,9 +75,9 @@ impl Problem {
             "quadratic" => Quadratic::read(json).map(Problem::Quadratic),
             "logistic" => Logistic::read(json).map(Problem::Logistic),
             "mlp" => Mlp::read(json).map(Problem::Mlp),
-            "convnet" => Err("convolutions are not implemented".into()),
+            "convnet" => Convnet::read(json).map(Problem::Convnet),
             "mlp_layernorm" => Err("layer normalisation is not implemented".into()),
-            _ => Err("this kind is unknown; quadratic, logistic and mlp are implemented".into()),
+            _ => Err("this kind is unknown; quadratic, logistic, mlp and convnet are implemented".into()),
         };
         let problem = problem.map_err(refuse)?;
         problem.check_shapes(&golden.layout).map_err(refuse)?;
@@ -91,6 +96,7 @@ impl Problem {
             Problem::Quadratic(quadratic) => quadratic.evaluate(w),
             Problem::Logistic(logistic) => logistic.evaluate(&logistic.samples.rows(step, part), w),
             Problem::Mlp(mlp) => mlp.evaluate(&mlp.samples.rows(step, part), w),
+            Problem::Convnet(net) => net.evaluate(&net.samples.rows(step, part), w),
         }
     }
 
@@ -104,6 +110,7 @@ impl Problem {
             Problem::Quadratic(_) => None,
             Problem::Logistic(logistic) => Some(&logistic.samples),
             Problem::Mlp(mlp) => Some(&mlp.samples),
+            Problem::Convnet(net) => Some(&net.samples),
         }
     }
 
@@ -121,6 +128,7 @@ impl Problem {
             }
             Problem::Logistic(logistic) => logistic.shapes(),
             Problem::Mlp(mlp) => mlp.shapes(),
+            Problem::Convnet(net) => net.shapes(),
         };
         if needed.iter().eq(found.iter().copied()) { Ok(()) } else { Err(mismatch(&needed, &found)) }
     }

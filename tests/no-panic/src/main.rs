@@ -15,13 +15,15 @@ use flatmin::gates::Bernoulli;
 use flatmin::layout::{Groups, Segment, Sharing};
 use flatmin::method::{Clock, Eval, Method};
 use flatmin::methods::{LpfSgd, Plain, Sam};
-use flatmin::nn::{self, Conv1d, Dense, Evaluation, MeanTime, Network, Relu, Tanh};
+use flatmin::nn::{self, Conv1d, Conv2d, Dense, Evaluation, MaxPool2d, MeanTime, Network, Relu, Tanh};
 use flatmin::optimizers::{Adam, AdamW, Clipped, Sgd};
 use flatmin::rng::{Draws, Key, Stream};
 use flatmin::schedule::{Anneal, Cosine, Linear, Schedule, SwaRate, WarmUp};
 use flatmin::{hash, kernels};
 
 type Net = nn::seq!(Conv1d<6, 64, 5, 2, 16>, Relu<480>, Conv1d<16, 30, 5, 2, 16>, Tanh<208>, MeanTime<13, 16>, Dense<16, 7>);
+
+type Image = nn::seq!(Conv2d<1, 28, 28, 3, 2, 8>, Relu<1352>, MaxPool2d<13, 13, 8, 2, 3>, Conv2d<8, 4, 4, 3, 1, 5>, Tanh<20>, Dense<20, 10>);
 
 /// A few steps with an objective that does something with all of its arguments.
 fn steps<M: Method<Portable>>(mut method: M, w: &mut [f32], g: &mut [f32], clock: &Clock) -> u32 {
@@ -125,6 +127,14 @@ must_not_panic! {
 
     fn evaluation(x: &[f32], label: usize, w: &[f32], acts: &mut [f32], g: &mut [f32], units: usize) -> bool {
         Evaluation::<Net>::gradient(x, label, 0.5, w, &[], acts, g).is_ok_and(|mut e| e.poll(units).is_ready())
+    }
+
+    fn image_gradient(x: &[f32], label: usize, w: &[f32], acts: &mut [f32], g: &mut [f32]) -> f32 {
+        nn::gradient::<Image>(x, label, 0.5, w, &[], acts, g).unwrap_or(0.0)
+    }
+
+    fn image_evaluation(x: &[f32], label: usize, w: &[f32], acts: &mut [f32], g: &mut [f32], units: usize) -> bool {
+        Evaluation::<Image>::gradient(x, label, 0.5, w, &[], acts, g).is_ok_and(|mut e| e.poll(units).is_ready())
     }
 
     fn split(full: &[f32], w: &mut [f32], frozen: &mut [f32]) -> bool {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::data::{digits, wrist};
+use crate::data::{digits, fmnist, wrist};
 use proptest::prelude::*;
 
 /// A file of either kind and any dtype, small enough to break it thousands of times.
@@ -124,7 +124,7 @@ fn values_that_do_not_fit_are_refused() {
 
 #[test]
 fn the_embedded_files_survive_a_round_trip() {
-    for bytes in [digits::BYTES, wrist::BYTES] {
+    for bytes in [digits::BYTES, wrist::BYTES, fmnist::BYTES] {
         assert_eq!(encode(&decode(bytes).unwrap()).unwrap(), bytes);
     }
 }

@@ -33,7 +33,7 @@ struct Json {
 impl Logistic {
     pub(super) fn read(json: &Value) -> Result<Self, String> {
         let json = Json::deserialize(json).map_err(|e| e.to_string())?;
-        let samples = Samples::new(json.samples, json.features, 2, json.x, json.y, json.batches)?;
+        let samples = Samples::new(json.samples, &[json.features], 2, json.x, json.y, json.batches)?;
         Ok(Logistic { samples })
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 /// What follows every layer but the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Activation {
+pub(in crate::replay) enum Activation {
     /// Hyperbolic tangent.
     Tanh,
     /// max(z, 0); its slope at 0 is 0.
@@ -49,7 +49,7 @@ impl Mlp {
         let [inputs, .., classes] = json.sizes[..] else {
             return Err(format!("sizes {:?} must hold at least two numbers", json.sizes));
         };
-        let samples = Samples::new(json.samples, inputs, classes, json.x, json.y, json.batches)?;
+        let samples = Samples::new(json.samples, &[inputs], classes, json.x, json.y, json.batches)?;
         Ok(Mlp { sizes: json.sizes, activation: json.activation, samples })
     }
 
@@ -113,7 +113,7 @@ impl Mlp {
 }
 
 impl Activation {
-    fn apply(self, z: f64) -> f64 {
+    pub(super) fn apply(self, z: f64) -> f64 {
         match self {
             Activation::Tanh => z.tanh(),
             Activation::Relu if z < 0.0 => 0.0,
@@ -122,7 +122,7 @@ impl Activation {
     }
 
     /// The slope, from the activation's output.
-    fn slope(self, output: f64) -> f64 {
+    pub(super) fn slope(self, output: f64) -> f64 {
         match self {
             Activation::Tanh => 1.0 - output * output,
             Activation::Relu => f64::from(u8::from(output > 0.0)),
@@ -131,7 +131,7 @@ impl Activation {
 }
 
 /// Loss of one sample and its gradient by the logits.
-fn softmax_cross_entropy(logits: &[f64], label: usize) -> (f64, Vec<f64>) {
+pub(super) fn softmax_cross_entropy(logits: &[f64], label: usize) -> (f64, Vec<f64>) {
     let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let powers: Vec<f64> = logits.iter().map(|z| (z - top).exp()).collect();
     let sum: f64 = powers.iter().sum();

@@ -45,15 +45,18 @@ pub(super) struct Samples {
 }
 
 impl Samples {
+    /// Checks `count` samples of shape `input`.
     pub(super) fn new(
         count: usize,
-        features: usize,
+        input: &[usize],
         classes: usize,
         inputs: Array,
         labels: Vec<usize>,
         batches: Option<Vec<Vec<usize>>>,
     ) -> Result<Self, String> {
-        let inputs = inputs.shaped("X", &[count, features])?;
+        let shape: Vec<usize> = [count].iter().chain(input).copied().collect();
+        let inputs = inputs.shaped("X", &shape)?;
+        let features = input.iter().product();
         if count == 0 || labels.len() != count || labels.iter().any(|&y| y >= classes) {
             return Err(format!("y must hold {count} labels below {classes}, and at least one"));
         }

@@ -41,30 +41,55 @@ fn a_deep_net_has_the_gradient_of_its_loss() {
             "loss": "", "samples": 3, "X": {"shape": [3, 2], "data": [0.5, -1.0, 0.25, 2.0, -0.75, 0.125]},
             "y": [1, 0, 1], "batches": [[2, 0], [1]]});
         let mlp = Mlp::read(&problem).unwrap();
-        let len = mlp.shapes().iter().map(|s| s.iter().product::<usize>()).sum();
-        let w: Vec<f64> = (0..len).map(|i| (i as f64 * 1.7).sin()).collect();
-        let problem = Problem::Mlp(mlp);
-        let loss = |w: &[f64]| problem.evaluate(3, Part::Whole, w).loss;
-        let grad = problem.evaluate(3, Part::Whole, &w).grad;
-        for i in 0..len {
-            let (mut up, mut down) = (w.clone(), w.clone());
-            up[i] += 1e-6;
-            down[i] -= 1e-6;
-            let slope = (loss(&up) - loss(&down)) / 2e-6;
-            assert!((slope - grad[i]).abs() < 1e-8, "{activation} element {i}: {slope} {}", grad[i]);
-        }
-        let halves: f64 = (0..2).map(|index| problem.evaluate(1, Part::Of { index, of: 2 }, &w).loss).sum();
-        assert!((halves / 2.0 - loss(&w)).abs() < 1e-15);
+        check_slopes(&Problem::Mlp(mlp), activation);
     }
+}
+
+/// A net with two channels, a stride and an image that is not square.
+#[test]
+fn a_convnet_has_the_gradient_of_its_loss() {
+    let data: Vec<f64> = (0..3 * 2 * 5 * 6).map(|i| (f64::from(i) * 2.3).cos()).collect();
+    for activation in ["tanh", "relu"] {
+        let problem = json!({"id": "P5", "kind": "convnet", "activation": activation, "input": [2, 5, 6],
+            "filters": 3, "kernel": 3, "padding": 0, "stride": 2, "classes": 2, "loss": "", "samples": 3,
+            "X": {"shape": [3, 2, 5, 6], "data": data}, "y": [1, 0, 1], "batches": [[2, 0], [1]]});
+        check_slopes(&Problem::Convnet(Convnet::read(&problem).unwrap()), activation);
+        for (key, value, word) in
+            [("padding", 1, "padding"), ("stride", 0, "stride"), ("kernel", 6, "kernel")]
+        {
+            let mut problem = problem.clone();
+            problem[key] = value.into();
+            assert!(Convnet::read(&problem).unwrap_err().contains(word));
+        }
+    }
+}
+
+fn check_slopes(problem: &Problem, name: &str) {
+    let shapes = match problem {
+        Problem::Mlp(mlp) => mlp.shapes(),
+        Problem::Convnet(net) => net.shapes(),
+        Problem::Quadratic(_) | Problem::Logistic(_) => unreachable!(),
+    };
+    let len = shapes.iter().map(|s| s.iter().product::<usize>()).sum();
+    let w: Vec<f64> = (0..len).map(|i| (i as f64 * 1.7).sin()).collect();
+    let loss = |w: &[f64]| problem.evaluate(3, Part::Whole, w).loss;
+    let grad = problem.evaluate(3, Part::Whole, &w).grad;
+    for i in 0..len {
+        let (mut up, mut down) = (w.clone(), w.clone());
+        up[i] += 1e-6;
+        down[i] -= 1e-6;
+        let slope = (loss(&up) - loss(&down)) / 2e-6;
+        assert!((slope - grad[i]).abs() < 1e-8, "{name} element {i}: {slope} {}", grad[i]);
+    }
+    let halves: f64 = (0..2).map(|index| problem.evaluate(1, Part::Of { index, of: 2 }, &w).loss).sum();
+    assert!((halves / 2.0 - loss(&w)).abs() < 1e-15);
 }
 
 #[test]
 fn what_cannot_be_evaluated_is_named() {
     let mut golden = golden_files().swap_remove(0);
-    for (kind, word) in
-        [("convnet", "convolutions"), ("mlp_layernorm", "normalisation"), ("transformer", "unknown")]
-    {
-        golden.problem = json!({"id": "P5", "kind": kind});
+    for (kind, word) in [("mlp_layernorm", "normalisation"), ("transformer", "unknown")] {
+        golden.problem = json!({"id": "P6", "kind": kind});
         let message = Problem::of(&golden).unwrap_err().to_string();
         assert!(message.contains(kind) && message.contains(word), "{message}");
     }
