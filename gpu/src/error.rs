@@ -69,3 +69,17 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn running_out_of_memory_is_told_from_a_mistake() {
+        let error = |text: &str| Box::<dyn std::error::Error + Send + Sync>::from(text.to_owned());
+        let full = wgpu::Error::OutOfMemory { source: error("full") };
+        assert_eq!(Error::making(full, "a vector", 8), Error::OutOfMemory { what: "a vector", bytes: 8 });
+        let wrong = wgpu::Error::Validation { source: error("x"), description: "no such binding".into() };
+        assert_eq!(Error::making(wrong, "a vector", 8), Error::Refused("no such binding".into()));
+    }
+}

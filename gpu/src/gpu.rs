@@ -222,6 +222,19 @@ impl Gpu {
         self.lock().submit();
     }
 
+    /// Submits, and waits until everything handed over is done: for measurements.
+    ///
+    /// # Errors
+    /// When the device has failed.
+    pub fn wait(&self) -> Result<(), Error> {
+        let mut lane = self.lock();
+        lane.submit();
+        if let Err(error) = lane.runtime.device.poll(wgpu::PollType::wait_indefinitely()) {
+            lane.runtime.fault.set(Error::Lost(error.to_string()));
+        }
+        lane.runtime.fault.get().map_or(Ok(()), Err)
+    }
+
     /// Begins to measure every dispatch (up to 2048) by the device's clock; `false` where it has none.
     pub fn start_profile(&self) -> bool {
         let mut lane = self.lock();

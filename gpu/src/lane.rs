@@ -209,6 +209,12 @@ impl Lane {
         if let Some(error) = aliased(name, &groups[0]) {
             return self.runtime.fault.set(error);
         }
+        let most = self.runtime.limits.max_compute_workgroups_per_dimension as usize;
+        if workgroups.div_ceil(most) > most || self.replicas as usize > most {
+            let advice = "open the device with a higher max_compute_workgroups_per_dimension";
+            let (needed, allowed) = (workgroups.max(self.replicas as usize) as u64, most as u64);
+            return self.runtime.fault.set(Error::Limit { what: "workgroups", needed, allowed, advice });
+        }
         let mut places = self.stage(&groups).into_iter();
         let bound: Vec<_> = pipeline
             .groups
@@ -216,7 +222,6 @@ impl Lane {
             .zip(&groups)
             .map(|(layout, binds)| self.bind(name, layout, binds, &mut places))
             .collect();
-        let most = self.runtime.limits.max_compute_workgroups_per_dimension as usize;
         let (x, y) = (workgroups.min(most), workgroups.div_ceil(most));
         let z = if pipeline.groups.len() == 1 { 1 } else { self.replicas };
         let pass = self.pass(name);

@@ -23,8 +23,11 @@ pub(crate) fn module(device: &wgpu::Device, name: &str, source: &str) -> Option<
             label: Some(name),
             spirv: Some(words.into()),
             // The size matters to Metal alone.
-            entry_points: vec![wgpu::PassthroughShaderEntryPoint { name: "main".into(), workgroup_size: (1, 1, 1) }]
-                .into(),
+            entry_points: vec![wgpu::PassthroughShaderEntryPoint {
+                name: "main".into(),
+                workgroup_size: (1, 1, 1),
+            }]
+            .into(),
             ..Default::default()
         })
     })

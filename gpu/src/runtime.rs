@@ -102,7 +102,7 @@ impl Runtime {
         enough("threads a workgroup", 256, limits.max_compute_invocations_per_workgroup.into())?;
         enough("threads a workgroup", 256, limits.max_compute_workgroup_size_x.into())?;
         enough("bind groups", 2, limits.max_bind_groups.into())?;
-        enough("bytes a binding", 1 << 16, limits.max_storage_buffer_binding_size)?;
+        enough("bytes a binding", 1 << 18, limits.max_storage_buffer_binding_size)?;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let pipelines = Pipelines::new(&device, options);
         match pollster::block_on(scope.pop()) {

@@ -3,6 +3,8 @@
 //! Machines are noisy, so nothing here is an absolute claim: all measurements of a run are interleaved, the best of many
 //! rounds counts, and the figure to compare is the ratio.
 
+#[cfg(feature = "gpu")]
+pub mod gpu;
 mod workload;
 
 use flatmin::backend::Cpu;

@@ -5,12 +5,14 @@ mod message;
 mod methods;
 mod more;
 mod names;
+mod parity;
 mod range;
 
 pub use finetune::Finetune;
 pub use message::one_line;
 pub use methods::Methods;
 pub use more::{Baselines, Bench, Replay};
+pub use parity::Parity;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -40,6 +42,8 @@ pub enum Command {
     Replay(Replay),
     /// Measure every kernel on this CPU, as a ratio to memcpy.
     Bench(Bench),
+    /// Compare every kernel and method on every backend with the portable one.
+    Parity(Parity),
 }
 
 /// Reads a command line, program name first.

@@ -4,6 +4,7 @@ pub mod baselines;
 pub mod bench;
 pub mod finetune;
 pub mod methods;
+pub mod parity;
 pub mod replay;
 
 use crate::cli::Command;
@@ -25,6 +26,17 @@ pub enum Error {
     /// A comparison failed; the lines above say where.
     #[error("{0} does not agree; the lines marked FAIL say which")]
     Disagrees(&'static str),
+    /// A backend that was asked for is not there.
+    #[error("the backend {name} is not there: {why}")]
+    Absent {
+        /// Its name.
+        name: &'static str,
+        /// Why not.
+        why: String,
+    },
+    /// The program was built without GPU support.
+    #[error("built without GPU support; use: cargo run --release --features gpu -- ...")]
+    NoGpu,
     /// A result cannot be written as JSON.
     #[error("cannot write a result as JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -51,5 +63,6 @@ pub fn run(command: &Command) -> Result<(), Error> {
         Command::Baselines(args) => baselines::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Parity(args) => parity::run(args),
     }
 }

@@ -10,6 +10,7 @@ pub mod finetune;
 pub mod fmnist;
 pub mod model;
 pub mod output;
+pub mod parity;
 pub mod plot;
 pub mod progress;
 pub mod reference;

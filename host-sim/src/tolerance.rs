@@ -76,6 +76,34 @@ pub const PROBLEM_F32: Tolerance = Tolerance {
     reason: "the record itself was computed in float32: 9e-7 seen, and a quadratic may cancel a digit more",
 };
 
+/// An element-wise kernel on a device that promises closeness, in units of the sum of the sizes of what an element reads.
+pub const PARITY_ELEMENT: Tolerance = Tolerance {
+    name: "parity_element",
+    value: 16.0 / 8_388_608.0,
+    reason: "2^-23 a rounding, up to ten of them, and a division and a root of 2.5 ULP that WGSL allows; no real GPU yet",
+};
+
+/// A sum on a device that promises closeness, in units of the sum of the squares of what it reads.
+pub const PARITY_SUM: Tolerance = Tolerance {
+    name: "parity_sum",
+    value: 46.0 / 16_777_216.0,
+    reason: "1 product, 32 additions in a lane, 5 folds, 7 tree levels, 1 to spare, of half an ULP each",
+};
+
+/// Noise on a device that promises closeness, in units of the weight and the largest noise of the vector.
+pub const PARITY_NOISE: Tolerance = Tolerance {
+    name: "parity_noise",
+    value: 2e-6,
+    reason: "the same polynomials; the root of the radius and that of the norm may be off by 2.5 ULP (3e-7) each",
+};
+
+/// A training run on a device that promises closeness: distance of the weights relative to their length, a root of the steps.
+pub const PARITY_DRIFT: Tolerance = Tolerance {
+    name: "parity_drift",
+    value: 2e-6,
+    reason: "a few roundings of 1e-7 a step that add up like a random walk; no real GPU yet",
+};
+
 /// How far the canary moves a recorded weight, in units of `max(1, |w|)`: far beyond every bar above.
 pub const CANARY_SHIFT: Tolerance = Tolerance {
     name: "canary_shift",
@@ -94,6 +122,10 @@ pub const TABLE: &[Tolerance] = &[
     SIGMA_F32,
     PROBLEM_F64,
     PROBLEM_F32,
+    PARITY_ELEMENT,
+    PARITY_SUM,
+    PARITY_NOISE,
+    PARITY_DRIFT,
     CANARY_SHIFT,
 ];
 

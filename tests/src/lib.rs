@@ -1,12 +1,11 @@
-//! What the cross-crate tests share: the tolerance table, test problems, comparators, every kernel on any backend,
-//! every method on a small problem.
+//! What the cross-crate tests share: the tolerance table, a device that hides its values, every method on a small problem,
+//! and the simulator's test problems, comparators and kernels on any backend.
 
-pub mod compare;
 pub mod device;
-pub mod parity;
-pub mod problems;
 pub mod tolerance;
 pub mod trial;
+
+pub use flatmin_sim::parity::{self, compare, problems};
 
 use std::io::Write;
 

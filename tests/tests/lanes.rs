@@ -5,7 +5,7 @@ use flatmin::backend::Avx2;
 use flatmin::backend::{Cpu, Isa, Portable, Sliced};
 use flatmin::layout::Sharing;
 use flatmin_tests::compare::close;
-use flatmin_tests::parity::{Form, Host, Literal, Pool, every, run_sliced};
+use flatmin_tests::parity::{Form, Hold, Literal, Pool, every, run_sliced};
 use flatmin_tests::problems::Data;
 use flatmin_tests::say;
 use flatmin_tests::tolerance::tolerance;
@@ -24,7 +24,7 @@ fn cases(mut test: impl FnMut(&str, &Pool)) {
 }
 
 /// Every kernel on `b` against the written definition.
-fn follows_the_definition<B: Host>(name: &str, mut b: B) {
+fn follows_the_definition<B: Hold>(name: &str, mut b: B) {
     cases(|case, pool| {
         for (row, literal) in every::<B>().iter().zip(every::<Literal>()) {
             // Only these look at the layout.

@@ -17,6 +17,9 @@ pub struct Bench {
     /// Print one JSON line a measurement instead of the table
     #[arg(long)]
     pub json: bool,
+    /// Measure the GPU instead of the CPU, as a ratio to a buffer copy (needs the feature `gpu`)
+    #[arg(long)]
+    pub gpu: bool,
 }
 
 /// Options of `baselines`.

@@ -35,3 +35,11 @@ pub(super) fn replay(text: &str) -> Result<u32, String> {
 pub(super) fn threads(text: &str) -> Result<usize, String> {
     number(text, |n| *n <= 1024, "threads are a number from 0 (one a core) to 1024")
 }
+
+pub(super) fn elements(text: &str) -> Result<usize, String> {
+    number(text, |n| (1..=1 << 26).contains(n), "elements are a number from 1 to 67108864")
+}
+
+pub(super) fn steps(text: &str) -> Result<u32, String> {
+    number(text, |n| (1..=100_000).contains(n), "steps are a number from 1 to 100000")
+}

@@ -1,0 +1,297 @@
+//! What every kernel costs on a GPU, as a ratio to a buffer copy of the same run.
+//!
+//! Calls are recorded until a submission takes a while, so that its own cost vanishes; what a dispatch costs is measured
+//! apart, on vectors of one workgroup.
+
+use super::Measurement;
+use flatmin::backend::Backend;
+use flatmin::for_each_kernel;
+use flatmin::kernel::{Fill, Map, Reduce, Update};
+use flatmin::kernels::*;
+use flatmin::layout::{Groups, Kind, Segment, Sharing};
+use flatmin::loops::{FillLoop, MapLoop, UpdateLoop};
+use flatmin::method::{Batch, Clock, Eval, Method, Next};
+use flatmin::methods::Sam;
+use flatmin::optimizers::{Momentum, Sgd};
+use flatmin::reduce::{Arity, Rows};
+use flatmin_gpu::{Error, Gpu, Vector};
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+/// Elements of a vector, as far as memory goes.
+const SIZES: [usize; 5] = [1 << 20, 1 << 22, 1 << 24, 1 << 26, 1 << 28];
+/// A software adapter stops here: it is no GPU, and slow.
+const SOFTWARE: usize = 1 << 22;
+const ROUNDS: usize = 5;
+/// What a submission should take at least.
+const LONG: Duration = Duration::from_millis(20);
+/// The most calls in a submission.
+const CALLS: usize = 256;
+/// Elements of a filter in the noise kernels.
+const FAN_IN: usize = 64;
+
+/// What the device costs.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    /// Adapter and driver.
+    pub about: String,
+    /// Microseconds of a dispatch among others, and of a submission that is waited for.
+    pub overhead: [f64; 2],
+    /// Every kernel at every size.
+    pub measured: Vec<Measurement>,
+    /// Why the larger sizes are missing, if they are.
+    pub stopped: Option<String>,
+}
+
+/// Measures; `announce` is told the bytes of a vector that come next.
+///
+/// # Errors
+/// When there is no GPU, or it fails.
+pub fn run(announce: &mut dyn FnMut(usize)) -> Result<Bench, Error> {
+    let gpu = Gpu::new()?;
+    let about = crate::parity::backends::describe(&gpu);
+    let overhead = overhead(&gpu)?;
+    let (mut measured, mut stopped) = (Vec::new(), None);
+    let software = gpu.info().device_type == flatmin_gpu::wgpu::DeviceType::Cpu;
+    for n in SIZES {
+        if software && n > SOFTWARE {
+            stopped = Some("a software adapter is measured at small sizes only".to_owned());
+            break;
+        }
+        announce(4 * n);
+        match Pool::new(&gpu, n) {
+            Ok(mut pool) => measured.extend(at(&mut pool)?),
+            Err(error @ (Error::Limit { .. } | Error::OutOfMemory { .. })) => {
+                stopped = Some(error.to_string());
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Bench { about, overhead, measured, stopped })
+}
+
+fn overhead(gpu: &Gpu) -> Result<[f64; 2], Error> {
+    let mut pool = Pool::new(gpu, 1 << 10)?;
+    let scale = |pool: &mut Pool| pool.gpu.map(Scale { factor: 1.0 }, [], [&mut pool.vectors[0]], []);
+    let many = best(&mut pool, scale, CALLS)?;
+    let one = best(&mut pool, scale, 1)?;
+    let dispatch = (many - one) / (CALLS - 1) as f64;
+    Ok([dispatch * 1e6, (one - dispatch) * 1e6])
+}
+
+/// Seconds of `calls` calls in one submission, the best of some rounds.
+fn best(pool: &mut Pool, run: impl Fn(&mut Pool), calls: usize) -> Result<f64, Error> {
+    let mut best = f64::INFINITY;
+    for _ in 0..ROUNDS {
+        pool.gpu.wait()?;
+        let start = Instant::now();
+        (0..calls).for_each(|_| run(pool));
+        pool.gpu.wait()?;
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    Ok(best)
+}
+
+fn at(pool: &mut Pool) -> Result<Vec<Measurement>, Error> {
+    let n = pool.n;
+    let mut measured: Vec<Measurement> = Vec::new();
+    for workload in [COPY, STEP].iter().chain(KERNELS.iter().copied().flatten()) {
+        // A first call is slower; a second one says how many make a long submission.
+        let once = best(pool, workload.run, 1)?;
+        let calls = (LONG.as_secs_f64() / once).ceil().clamp(1.0, CALLS as f64) as usize;
+        let seconds = best(pool, workload.run, calls)? / calls as f64;
+        let rate = (workload.bytes_per_param * n) as f64 / seconds / 1e9;
+        let copy = measured.first().map_or(rate, |copy| copy.gigabytes_per_second);
+        measured.push(Measurement {
+            name: format!("{}{}", if workload.restore { "restore + " } else { "" }, workload.name),
+            vector_bytes: 4 * n,
+            bytes_per_param: workload.bytes_per_param,
+            ns_per_param: seconds * 1e9 / n as f64,
+            gigabytes_per_second: rate,
+            ratio_to_memcpy: rate / copy,
+        });
+    }
+    Ok(measured)
+}
+
+/// The measurements as an aligned table.
+pub fn table(bench: &Bench) -> String {
+    let [dispatch, submission] = bench.overhead;
+    let mut out = format!("{}; best of {ROUNDS} rounds\n", bench.about);
+    let _ =
+        writeln!(out, "a dispatch {dispatch:.1} us, a submission that is waited for {submission:.0} us more");
+    let mut size = 0;
+    for m in &bench.measured {
+        if m.vector_bytes != size {
+            size = m.vector_bytes;
+            let _ = writeln!(out, "\n{} M elements a vector", size >> 22);
+            let _ = writeln!(out, "  kernel                    B/param   ns/param      GB/s   of copy");
+        }
+        let Measurement { name, bytes_per_param, ns_per_param, .. } = m;
+        let (rate, ratio) = (m.gigabytes_per_second, m.ratio_to_memcpy);
+        let _ =
+            writeln!(out, "  {name:<25} {bytes_per_param:>7} {ns_per_param:>10.4} {rate:>9.1} {ratio:>9.2}");
+    }
+    if let Some(why) = &bench.stopped {
+        let _ = writeln!(out, "\nlarger vectors were not measured: {why}");
+    }
+    out
+}
+
+struct Workload {
+    name: &'static str,
+    restore: bool,
+    bytes_per_param: usize,
+    run: fn(&mut Pool),
+}
+
+/// Vectors that all workloads share, and a SAM step over three more.
+struct Pool {
+    gpu: Gpu,
+    n: usize,
+    vectors: [Vector; 5],
+    values: Vector,
+    segments: [Segment; 1],
+    sam: Sam<Sgd<Momentum<Vector>>, Vector>,
+}
+
+impl Pool {
+    fn new(gpu: &Gpu, n: usize) -> Result<Self, Error> {
+        let fresh: Vec<f32> = (0..n).map(|i| ((i * 7919) % 4096) as f32 / 4096.0 + 0.25).collect();
+        let vector = || gpu.upload(&fresh);
+        let vectors = [vector()?, vector()?, vector()?, vector()?, vector()?];
+        let filters = n / FAN_IN;
+        Ok(Self {
+            gpu: gpu.clone(),
+            n,
+            vectors,
+            values: gpu.upload(&vec![1.0; filters])?,
+            segments: [Segment { filters: filters as u32, fan_in: FAN_IN as u32, kind: Kind::Weight }],
+            sam: Sam::new(Sgd::new().momentum(0.9, gpu.zeros(n)?), gpu.zeros(n)?),
+        })
+    }
+
+    fn split<const O: usize, const I: usize>(&mut self) -> (&mut Gpu, [&mut Vector; O], [&Vector; I]) {
+        let mut vectors = self.vectors.iter_mut();
+        // There are as many as any kernel needs.
+        let out = std::array::from_fn(|_| vectors.next().expect("an output"));
+        (&mut self.gpu, out, std::array::from_fn(|_| &*vectors.next().expect("an input")))
+    }
+}
+
+const COPY: Workload = Workload {
+    name: "copy of a buffer",
+    restore: false,
+    bytes_per_param: 8,
+    run: |pool| {
+        let [to, from, ..] = &pool.vectors;
+        let bytes = 4 * pool.n as u64;
+        pool.gpu
+            .encode(|encoder| encoder.copy_buffer_to_buffer(from.buffer(), 0, to.buffer(), 0, Some(bytes)));
+    },
+};
+
+/// Norm (1 vector), save and climb (4), finite check (1), restore and step (5).
+const STEP: Workload = Workload {
+    name: "a whole SAM step",
+    restore: false,
+    bytes_per_param: 4 * (1 + 4 + 1 + 5),
+    run: |pool| {
+        let Pool { gpu, vectors: [w, g, ..], sam, .. } = pool;
+        let clock = Clock { step: 0, total: 1, lr: 1e-3 };
+        let mut next = sam.begin(gpu, w, &clock);
+        while next == Ok(Next::gradient(Batch::Fresh)) || next == Ok(Next::gradient(Batch::Same)) {
+            let loss = gpu.scalar(1.0);
+            next = sam.resume(gpu, w, Eval { g, loss });
+        }
+    },
+};
+
+fn map<K: Map<S, O, I>, const S: usize, const O: usize, const I: usize>(kernel: K, pool: &mut Pool)
+where
+    Arity: MapLoop<O, I>,
+{
+    let (gpu, out, ins) = pool.split();
+    let scalar = gpu.scalar(0.25);
+    gpu.map(kernel, [&scalar; S], out, ins);
+}
+
+fn reduce<K, const I: usize>(kernel: K, pool: &mut Pool)
+where
+    K: Reduce<I>,
+    Arity: Rows<I>,
+{
+    let (gpu, [], ins) = pool.split();
+    gpu.reduce(kernel, ins);
+}
+
+fn update<K: Update<ST>, const ST: usize>(kernel: K, restore: bool, pool: &mut Pool)
+where
+    Arity: UpdateLoop<ST>,
+{
+    let [w, saved, g, state @ ..] = &mut pool.vectors;
+    let mut state = state.iter_mut();
+    let state = std::array::from_fn(|_| state.next().expect("a state vector"));
+    pool.gpu.update(kernel, w, restore.then_some(&*saved), g, state);
+}
+
+fn fill<K: Fill<O, I>, const O: usize, const I: usize>(kernel: K, pool: &mut Pool)
+where
+    Arity: FillLoop<O, I>,
+{
+    let (segments, mut gpu) = (pool.segments, pool.gpu.clone());
+    let mut vectors = pool.vectors.iter_mut();
+    let out = std::array::from_fn(|_| vectors.next().expect("an output"));
+    let ins = std::array::from_fn(|_| &*vectors.next().expect("an input"));
+    gpu.fill(kernel, Groups { segments: &segments, sharing: Sharing::Tensor }, &pool.values, out, ins);
+}
+
+macro_rules! row {
+    (map [$s:literal $o:literal $i:literal] $kernel:ident $fields:tt) => {
+        &[Workload {
+            name: <$kernel as Map<$s, $o, $i>>::NAME,
+            restore: false,
+            bytes_per_param: 4 * ($o + <$kernel as Map<$s, $o, $i>>::READS),
+            run: |pool| map::<_, $s, $o, $i>($kernel $fields, pool),
+        }]
+    };
+    (reduce [$i:literal] $kernel:ident $fields:tt) => {
+        &[Workload {
+            name: <$kernel as Reduce<$i>>::NAME,
+            restore: false,
+            bytes_per_param: 4 * $i,
+            run: |pool| reduce::<_, $i>($kernel $fields, pool),
+        }]
+    };
+    (update [$st:literal] $kernel:ident $fields:tt) => {
+        &[
+            Workload {
+                name: <$kernel as Update<$st>>::NAME,
+                restore: false,
+                bytes_per_param: 4 * (3 + 2 * $st),
+                run: |pool| update::<_, $st>($kernel $fields, false, pool),
+            },
+            Workload {
+                name: <$kernel as Update<$st>>::NAME,
+                restore: true,
+                bytes_per_param: 4 * (3 + 2 * $st),
+                run: |pool| update::<_, $st>($kernel $fields, true, pool),
+            },
+        ]
+    };
+    (fill [$o:literal $i:literal] $kernel:ident $fields:tt) => {
+        &[Workload {
+            name: <$kernel as Fill<$o, $i>>::NAME,
+            restore: false,
+            bytes_per_param: 4 * ($o + <$kernel as Fill<$o, $i>>::READS),
+            run: |pool| fill::<_, $o, $i>($kernel $fields, pool),
+        }]
+    };
+}
+
+macro_rules! rows {
+    ($($shape:ident $arity:tt $kernel:ident $fields:tt;)*) => { &[$(row!($shape $arity $kernel $fields)),*] };
+}
+
+const KERNELS: &[&[Workload]] = for_each_kernel!(rows);
