@@ -9,7 +9,7 @@ mod array;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use array::Array;
+pub use array::{Array, Plain};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::Ymm;
 

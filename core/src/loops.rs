@@ -14,13 +14,37 @@ use core::ops::Range;
 /// The iterators, zipped: `(a, (b, c))`.
 macro_rules! zipped {
     ($last:expr $(,)?) => { $last };
-    ($first:expr, $($rest:expr),+ $(,)?) => { core::iter::zip($first, zipped!($($rest),+)) };
+    ($first:expr, $($rest:expr),+ $(,)?) => { core::iter::zip($first, $crate::loops::zipped!($($rest),+)) };
 }
+pub(crate) use zipped;
 
 /// The pattern that takes apart what [`zipped!`] gives.
 macro_rules! items {
     ($last:ident $(,)?) => { $last };
-    ($first:ident, $($rest:ident),+ $(,)?) => { ($first, items!($($rest),+)) };
+    ($first:ident, $($rest:ident),+ $(,)?) => { ($first, $crate::loops::items!($($rest),+)) };
+}
+pub(crate) use items;
+
+/// Elements a turn of a loop on cores without vector registers, where counting and addresses cost five instructions a turn.
+const TURN: usize = 8;
+/// Whether loops take [`TURN`] elements a turn: see `build.rs`. Where they vectorise, the compiler chooses better.
+const TURNS: bool = cfg!(flatmin_turns);
+
+/// Runs a body for every element of the slices (written ones, then read ones), up to the end of the shortest.
+macro_rules! each {
+    ([$($out:ident),*] [$($x:ident),*] $body:block) => {
+        if TURNS {
+            let n = usize::MAX $(.min($out.len()))* $(.min($x.len()))*;
+            $(let $out = $out.get_mut(..n).unwrap_or_default().as_chunks_mut::<TURN>();)*
+            $(let $x = $x.get(..n).unwrap_or_default().as_chunks::<TURN>();)*
+            for items!($($out,)* $($x),*) in zipped!($($out.0.iter_mut(),)* $($x.0.iter()),*) {
+                for items!($($out,)* $($x),*) in zipped!($($out.iter_mut(),)* $($x.iter()),*) $body
+            }
+            for items!($($out,)* $($x),*) in zipped!($($out.1.iter_mut(),)* $($x.1.iter()),*) $body
+        } else {
+            for items!($($out,)* $($x),*) in zipped!($($out.iter_mut(),)* $($x.iter()),*) $body
+        }
+    };
 }
 
 /// A loop over O outputs and I inputs.
@@ -50,9 +74,9 @@ macro_rules! loops {
                 [$($out),*]: [&mut [f32]; $o],
                 [$($x),*]: [&[f32]; $i],
             ) {
-                for items!($($out,)* $($x),*) in zipped!($($out.iter_mut(),)* $($x.iter()),*) {
+                each!([$($out),*] [$($x),*] {
                     [$(*$out),*] = K::apply(coef, [$(*$out),*], [$(*$x),*]);
-                }
+                });
             }
         }
 
@@ -64,9 +88,9 @@ macro_rules! loops {
                 [$($out),*]: [&mut [f32]; $o],
                 [$($x),*]: [&[f32]; $i],
             ) {
-                for items!(noise, $($out,)* $($x),*) in zipped!(noise, $($out.iter_mut(),)* $($x.iter()),*) {
-                    [$(*$out),*] = K::apply(scale * noise, [$(*$out),*], [$(*$x),*]);
-                }
+                each!([$($out),*] [noise $(, $x)*] {
+                    [$(*$out),*] = K::apply(scale * *noise, [$(*$out),*], [$(*$x),*]);
+                });
             }
 
             #[inline(always)]
@@ -116,16 +140,14 @@ macro_rules! updates {
             ) {
                 match saved {
                     None => {
-                        for items!(w, g $(, $s)*) in zipped!(w.iter_mut(), g.iter() $(, $s.iter_mut())*) {
+                        each!([w $(, $s)*] [g] {
                             (*w, [$(*$s),*]) = K::apply(coef, *w, *g, [$(*$s),*]);
-                        }
+                        });
                     }
                     Some(saved) => {
-                        for items!(w, old, g $(, $s)*) in
-                            zipped!(w.iter_mut(), saved.iter(), g.iter() $(, $s.iter_mut())*)
-                        {
-                            (*w, [$(*$s),*]) = K::apply(coef, *old, *g, [$(*$s),*]);
-                        }
+                        each!([w $(, $s)*] [saved, g] {
+                            (*w, [$(*$s),*]) = K::apply(coef, *saved, *g, [$(*$s),*]);
+                        });
                     }
                 }
             }

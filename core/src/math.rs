@@ -9,8 +9,16 @@ mod arch;
 #[cfg(target_arch = "x86_64")]
 #[path = "math/x86.rs"]
 mod arch;
-#[cfg(not(any(target_arch = "x86_64", all(target_arch = "arm", target_abi = "eabihf"))))]
+#[cfg(all(any(target_arch = "riscv32", target_arch = "riscv64"), target_feature = "f"))]
+#[path = "math/riscv.rs"]
+mod arch;
+#[cfg(not(any(
+    target_arch = "x86_64",
+    all(target_arch = "arm", target_abi = "eabihf"),
+    all(any(target_arch = "riscv32", target_arch = "riscv64"), target_feature = "f"),
+)))]
 mod arch {
+    // By instruction on AArch64 (libm's feature `arch`), in software elsewhere.
     #[inline(always)]
     pub(super) fn sqrt(x: f32) -> f32 {
         libm::sqrtf(x)

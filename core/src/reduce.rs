@@ -6,7 +6,8 @@
 //! slices changes the order, so every backend returns the same bits, within about 1 ULP of the exact sum.
 
 use crate::kernel::Reduce;
-use crate::lanes::{LANES, Lanes};
+use crate::lanes::{Array, LANES, Lanes};
+use crate::loops::{items, zipped};
 
 /// Elements in a block.
 pub const BLOCK: usize = 1024;
@@ -30,7 +31,12 @@ struct Tree {
 }
 
 impl Tree {
-    #[inline(always)]
+    const fn new() -> Self {
+        Self { sums: [0.0; LEVELS], blocks: 0 }
+    }
+
+    #[cfg_attr(any(target_arch = "arm", target_arch = "riscv32"), inline(never))]
+    #[cfg_attr(not(any(target_arch = "arm", target_arch = "riscv32")), inline(always))]
     fn push(&mut self, mut sum: f32) {
         let mut level = 0;
         let mut carry = self.blocks;
@@ -43,7 +49,8 @@ impl Tree {
         self.blocks = self.blocks.wrapping_add(1);
     }
 
-    #[inline(always)]
+    #[cfg_attr(any(target_arch = "arm", target_arch = "riscv32"), inline(never))]
+    #[cfg_attr(not(any(target_arch = "arm", target_arch = "riscv32")), inline(always))]
     fn total(&self) -> f32 {
         let (mut rest, mut level) = (self.blocks, 0);
         let mut total = None;
@@ -59,20 +66,71 @@ impl Tree {
     }
 }
 
-/// Adds the accumulators by halves. The halves have constant lengths, so that each is a few vector additions.
-#[inline(always)]
-fn fold(lanes: &[f32; LANES]) -> f32 {
-    let mut a = *lanes;
-    for j in 0..16 {
-        a[j] += a[j + 16];
-    }
-    for j in 0..8 {
-        a[j] += a[j + 8];
-    }
-    for j in 0..4 {
-        a[j] += a[j + 4];
-    }
+/// Adds the accumulators by halves. Their lengths are constants, so each is a few vector additions.
+///
+/// Once a block: on small cores a call costs less than its code in every kernel. (Elsewhere it is compiled for the
+/// instruction set of its caller.)
+#[cfg_attr(any(target_arch = "arm", target_arch = "riscv32"), inline(never))]
+#[cfg_attr(not(any(target_arch = "arm", target_arch = "riscv32")), inline(always))]
+fn fold(a: &[f32; LANES]) -> f32 {
+    let a: [f32; 16] = core::array::from_fn(|j| a[j] + a[j + 16]);
+    let a: [f32; 8] = core::array::from_fn(|j| a[j] + a[j + 8]);
+    let a: [f32; 4] = core::array::from_fn(|j| a[j] + a[j + 4]);
     (a[0] + a[2]) + (a[1] + a[3])
+}
+
+/// The sum over whole vectors.
+#[inline(always)]
+pub fn sum<V: Lanes, K: Reduce<I>, const I: usize>(kernel: K, ins: [&[f32]; I]) -> f32
+where
+    Arity: Rows<I>,
+{
+    let len = shortest(ins);
+    let mut tree = Tree::new();
+    let mut at = 0;
+    loop {
+        let taken = (len - at).min(BLOCK);
+        let mut lanes = [0.0; LANES];
+        add::<V, K, I>(kernel, &mut lanes, 0, cut(ins, at, taken));
+        let sum = fold(&lanes);
+        if len <= BLOCK {
+            return sum;
+        }
+        tree.push(sum);
+        at += taken;
+        if at >= len {
+            return tree.total();
+        }
+    }
+}
+
+#[inline(always)]
+fn shortest<const I: usize>(ins: [&[f32]; I]) -> usize {
+    ins.iter().fold(usize::MAX, |n, x| n.min(x.len()))
+}
+
+/// The `count` elements from `at` on.
+#[inline(always)]
+fn cut<const I: usize>(ins: [&[f32]; I], at: usize, count: usize) -> [&[f32]; I] {
+    ins.map(|x| x.get(at..).and_then(|x| x.get(..count)).unwrap_or(&[]))
+}
+
+/// Adds elements to the accumulators, the first to that of `lane`: full rows, then or else single elements.
+#[inline(always)]
+fn add<V: Lanes, K: Reduce<I>, const I: usize>(
+    kernel: K,
+    lanes: &mut [f32; LANES],
+    lane: usize,
+    ins: [&[f32]; I],
+) where
+    Arity: Rows<I>,
+{
+    let mut singles = ins;
+    if lane == 0 {
+        Arity::rows::<V, K>(kernel, lanes, ins.map(|x| x.as_chunks().0));
+        singles = ins.map(|x| x.as_chunks::<LANES>().1);
+    }
+    Arity::singles(kernel, lanes.get_mut(lane..).unwrap_or_default(), singles);
 }
 
 impl Default for Partial {
@@ -84,7 +142,7 @@ impl Default for Partial {
 impl Partial {
     /// Nothing added yet.
     pub const fn new() -> Self {
-        Self { lanes: [0.0; LANES], filled: 0, tree: Tree { sums: [0.0; LEVELS], blocks: 0 } }
+        Self { lanes: [0.0; LANES], filled: 0, tree: Tree::new() }
     }
 
     /// Adds the next elements of the vector.
@@ -93,22 +151,14 @@ impl Partial {
     where
         Arity: Rows<I>,
     {
-        let len = ins.iter().fold(usize::MAX, |n, x| n.min(x.len()));
+        let len = shortest(ins);
         let mut at = 0;
         while at < len {
             let lane = self.filled % LANES;
-            let wanted = (len - at).min(BLOCK - self.filled);
-            let taken = if lane == 0 && wanted >= LANES {
-                let rows = wanted / LANES;
-                self.lanes = Arity::rows::<V, K>(kernel, self.lanes, ins.map(|x| rows_of(x, at, rows)));
-                rows * LANES
-            } else {
-                let taken = wanted.min(LANES - lane);
-                let padded = ins.map(|x| pad(x, at, lane, taken));
-                self.lanes =
-                    Arity::rows::<V, K>(kernel, self.lanes, padded.each_ref().map(core::slice::from_ref));
-                taken
-            };
+            // To the end of the row first, if it has begun.
+            let room = if lane == 0 { BLOCK - self.filled } else { LANES - lane };
+            let taken = (len - at).min(room);
+            add::<V, K, I>(kernel, &mut self.lanes, lane, cut(ins, at, taken));
             self.filled += taken;
             if self.filled == BLOCK {
                 self.close();
@@ -134,34 +184,16 @@ impl Partial {
     }
 }
 
-/// `rows` full rows from element `at` on.
-#[inline(always)]
-fn rows_of(x: &[f32], at: usize, rows: usize) -> &[[f32; LANES]] {
-    x.get(at..).and_then(|x| x.as_chunks().0.get(..rows)).unwrap_or(&[])
-}
-
-/// A row that holds the `count` elements from `at` on in lanes `lane..`, and +0 elsewhere.
-#[inline(always)]
-fn pad(x: &[f32], at: usize, lane: usize, count: usize) -> [f32; LANES] {
-    let mut row = [0.0; LANES];
-    for (slot, x) in row.iter_mut().skip(lane).zip(x.iter().skip(at).take(count)) {
-        *slot = *x;
-    }
-    row
-}
-
 /// Names the loops that exist for each number of vectors (see also [`crate::loops`]).
 #[derive(Clone, Copy, Debug)]
 pub enum Arity {}
 
-/// Adds full rows of I vectors to the accumulators.
+/// Adds elements of I vectors to the accumulators.
 pub trait Rows<const I: usize> {
-    /// `lanes[j] + sum term(ins[..][row][j])`, rows ascending.
-    fn rows<V: Lanes, K: Reduce<I>>(
-        kernel: K,
-        lanes: [f32; LANES],
-        ins: [&[[f32; LANES]]; I],
-    ) -> [f32; LANES];
+    /// `lanes[j] += term(ins[..][row][j])`, rows ascending.
+    fn rows<V: Lanes, K: Reduce<I>>(kernel: K, lanes: &mut [f32; LANES], ins: [&[[f32; LANES]]; I]);
+    /// `lanes[j] += term(ins[..][j])`, up to the end of the shortest.
+    fn singles<K: Reduce<I>>(kernel: K, lanes: &mut [f32], ins: [&[f32]; I]);
 }
 
 macro_rules! rows {
@@ -170,19 +202,26 @@ macro_rules! rows {
             #[inline(always)]
             fn rows<V: Lanes, K: Reduce<$i>>(
                 kernel: K,
-                mut lanes: [f32; LANES],
+                lanes: &mut [f32; LANES],
                 [$($x),+]: [&[[f32; LANES]]; $i],
-            ) -> [f32; LANES] {
+            ) {
                 let n = usize::MAX$(.min($x.len()))+;
                 $(let $x = &$x[..n];)+
                 for pass in 0..V::PASSES {
-                    let mut sum = V::load(&lanes, pass);
+                    let mut sum = V::load(lanes, pass);
                     for row in 0..n {
                         sum = sum + kernel.term([$(V::load(&$x[row], pass)),+]);
                     }
-                    sum.store(&mut lanes, pass);
+                    sum.store(lanes, pass);
                 }
-                lanes
+            }
+
+            #[inline(always)]
+            fn singles<K: Reduce<$i>>(kernel: K, lanes: &mut [f32], [$($x),+]: [&[f32]; $i]) {
+                for items!(lane, $($x),+) in zipped!(lanes.iter_mut(), $($x.iter()),+) {
+                    let Array([term]) = kernel.term([$(Array([*$x])),+]);
+                    *lane += term;
+                }
             }
         }
     };

@@ -1,14 +1,21 @@
-//! Puts `memory.x` where the linker looks for it, and asks for cortex-m-rt's linker script.
+//! Shows the linker the memory of the board, and asks for cortex-m-rt's linker script.
 
-use std::path::PathBuf;
-use std::{env, fs};
+use std::env;
 
 fn main() {
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    fs::copy("memory.x", out.join("memory.x")).expect("memory.x lies next to Cargo.toml");
-    println!("cargo::rustc-link-search={}", out.display());
-    println!("cargo::rerun-if-changed=memory.x");
+    let variable = |name: &str| env::var(name).expect("cargo sets it");
+    // The linker looks for memory.x in the package's folder first: there must be none.
+    let armv8m = variable("TARGET").starts_with("thumbv8m");
+    let board =
+        format!("{}/boards/{}", variable("CARGO_MANIFEST_DIR"), if armv8m { "mps2-an505" } else { "mps2" });
+    println!("cargo::rustc-link-search={board}");
+    println!("cargo::rerun-if-changed={board}/memory.x");
     println!("cargo::rerun-if-changed=build.rs");
+
+    println!("cargo::rustc-check-cfg=cfg(flatmin_armv8m)");
+    if armv8m {
+        println!("cargo::rustc-cfg=flatmin_armv8m");
+    }
 
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     // Without it, a flash that starts at an address not aligned to 64 KiB is padded.

@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, in words. What is done about it stands in [`commands`](crate::commands).
 
 mod finetune;
+mod mcu;
 mod message;
 mod methods;
 mod more;
@@ -9,6 +10,7 @@ mod parity;
 mod range;
 
 pub use finetune::Finetune;
+pub use mcu::{Ledger, Mcu};
 pub use message::one_line;
 pub use methods::Methods;
 pub use more::{Baselines, Bench, Replay};
@@ -42,6 +44,8 @@ pub enum Command {
     Replay(Replay),
     /// Measure every kernel on this CPU, as a ratio to memcpy.
     Bench(Bench),
+    /// Run firmware on emulated microcontrollers and compare its bits with this machine's.
+    Mcu(Mcu),
     /// Compare every kernel and method on every backend with the portable one.
     Parity(Parity),
 }

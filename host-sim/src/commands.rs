@@ -3,6 +3,7 @@
 pub mod baselines;
 pub mod bench;
 pub mod finetune;
+pub mod mcu;
 pub mod methods;
 pub mod parity;
 pub mod replay;
@@ -63,6 +64,7 @@ pub fn run(command: &Command) -> Result<(), Error> {
         Command::Baselines(args) => baselines::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Mcu(args) => mcu::run(args),
         Command::Parity(args) => parity::run(args),
     }
 }

@@ -1,13 +1,14 @@
 //! The host simulator of flatmin as a library: what the binary `flatmin-sim` is made of.
 
+pub mod any;
 pub mod baselines;
 pub mod bench;
 pub mod cli;
 pub mod commands;
-pub mod compose;
 pub mod data;
 pub mod finetune;
 pub mod fmnist;
+pub mod mcu;
 pub mod model;
 pub mod output;
 pub mod parity;
@@ -18,3 +19,9 @@ pub mod replay;
 pub mod report;
 pub mod tolerance;
 pub mod train;
+
+/// Compositions chosen at run time.
+pub mod compose {
+    pub use crate::any::*;
+    pub use flatmin_parity::compose::*;
+}

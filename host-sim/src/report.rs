@@ -10,5 +10,5 @@ pub mod rows;
 pub mod stats;
 pub mod summary;
 pub mod table;
-mod units;
+pub(crate) mod units;
 pub mod verdict;

@@ -1,5 +1,5 @@
-//! What the cross-crate tests share: the tolerance table, a device that hides its values, every method on a small problem,
-//! and the simulator's test problems, comparators and kernels on any backend.
+//! What the cross-crate tests share: the tolerance table, a device that hides its values, every method on a small
+//! problem, and the simulator's test problems, comparators and kernels on any backend.
 
 pub mod device;
 pub mod tolerance;

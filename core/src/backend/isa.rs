@@ -6,7 +6,7 @@ use crate::kernel::{Fill, Map, Reduce, Update};
 use crate::lanes::Lanes;
 use crate::layout::Groups;
 use crate::loops::{FillLoop, MapLoop, UpdateLoop, fill_groups};
-use crate::reduce::{Arity, Partial, Rows};
+use crate::reduce::{self, Arity, Partial, Rows};
 use core::ops::Range;
 
 /// A piece of work that is compiled for an instruction set. `run` must be `#[inline(always)]`.
@@ -53,9 +53,7 @@ where
     type Output = f32;
     #[inline(always)]
     fn run<V: Lanes>(self) -> f32 {
-        let mut partial = Partial::new();
-        partial.feed::<V, K, I>(self.0, self.1);
-        partial.finish()
+        reduce::sum::<V, K, I>(self.0, self.1)
     }
 }
 

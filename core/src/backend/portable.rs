@@ -1,5 +1,5 @@
 use super::{Isa, Op};
-use crate::lanes::Array;
+use crate::lanes::Plain;
 
 /// Plain Rust for any target; the reference that every other backend equals bit for bit.
 #[derive(Clone, Copy, Debug, Default)]
@@ -10,6 +10,6 @@ impl Isa for Portable {
 
     #[inline(always)]
     fn enter<O: Op>(self, op: O) -> O::Output {
-        op.run::<Array>()
+        op.run::<Plain>()
     }
 }

@@ -1,15 +1,19 @@
-//! The portable register: eight floats, four passes.
+//! The portable register: a few floats.
 
 use super::{LANES, Lanes};
 use core::ops::{Add, Mul, Sub};
 
-const WIDTH: usize = 8;
-
-/// Eight lanes as an array; what a Cortex-M4F can keep in registers.
+/// Lanes as an array.
 #[derive(Clone, Copy, Debug)]
-pub struct Array([f32; WIDTH]);
+pub struct Array<const WIDTH: usize>(pub(crate) [f32; WIDTH]);
 
-impl Array {
+/// What suits a target without registers of its own here: eight lanes, which a Cortex-M4F can keep in registers; one where
+/// code must be small (see `build.rs`) or floats are computed in software.
+pub type Plain = Array<
+    { if cfg!(any(flatmin_turns, not(any(target_arch = "arm", target_arch = "riscv32")))) { 8 } else { 1 } },
+>;
+
+impl<const WIDTH: usize> Array<WIDTH> {
     #[inline(always)]
     fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
         let mut out = self.0;
@@ -20,7 +24,7 @@ impl Array {
     }
 }
 
-impl Add for Array {
+impl<const WIDTH: usize> Add for Array<WIDTH> {
     type Output = Self;
     #[inline(always)]
     fn add(self, other: Self) -> Self {
@@ -28,7 +32,7 @@ impl Add for Array {
     }
 }
 
-impl Sub for Array {
+impl<const WIDTH: usize> Sub for Array<WIDTH> {
     type Output = Self;
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
@@ -36,7 +40,7 @@ impl Sub for Array {
     }
 }
 
-impl Mul for Array {
+impl<const WIDTH: usize> Mul for Array<WIDTH> {
     type Output = Self;
     #[inline(always)]
     fn mul(self, other: Self) -> Self {
@@ -44,8 +48,14 @@ impl Mul for Array {
     }
 }
 
-impl Lanes for Array {
-    const PASSES: usize = LANES / WIDTH;
+impl<const WIDTH: usize> Lanes for Array<WIDTH> {
+    const PASSES: usize = {
+        assert!(
+            LANES.is_multiple_of(WIDTH) && (LANES / WIDTH).is_power_of_two(),
+            "the lanes must be whole registers"
+        );
+        LANES / WIDTH
+    };
 
     #[inline(always)]
     fn load(row: &[f32; LANES], pass: usize) -> Self {

@@ -1,7 +1,7 @@
 //! Numbers as people read them.
 
 /// `1911` as `1,911`.
-pub(super) fn thousands(n: u64) -> String {
+pub(crate) fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let comma = |place: usize| place > 0 && (digits.len() - place).is_multiple_of(3);
     let digit = |(place, digit)| if comma(place) { vec![',', digit] } else { vec![digit] };

@@ -1,20 +1,20 @@
 //! Compositions chosen at run time: from a [`Spec`] to a method of `core`, in one place for the command line, the replay
-//! of golden files, parity runs and tests.
+//! of golden files, parity runs and tests. No heap is needed: whoever composes brings the vectors.
 
+use core::borrow::BorrowMut;
+use core::fmt;
 use flatmin::backend::Backend;
-use flatmin::drive::{StepError, step};
 use flatmin::gate::Gated;
 use flatmin::gates::{Bernoulli, Coin};
 use flatmin::layout::{Segment, filters, params};
-use flatmin::method::{Clock, Eval, Method, Next, Request};
+use flatmin::method::Method;
 use flatmin::methods::{FilterScale, LpfSgd, Plain, Sam};
 use flatmin::noise::Noise;
 use flatmin::optimizer::Optimizer;
 use flatmin::optimizers::{Adam, AdamW, Clipped, Sgd};
 use flatmin::rng::Seed;
 use flatmin::schedule::{Anneal, Cosine, Linear, Schedule};
-use flatmin::state::{Cost, State, Words};
-use std::borrow::BorrowMut;
+use heapless::String;
 
 /// A schedule chosen at run time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -158,8 +158,18 @@ impl Spec {
     }
 
     /// Method and optimizer, such as `sam+adam`.
-    pub fn name(&self) -> String {
-        format!("{}+{}", self.method.name(), self.optimizer.name())
+    pub fn name(&self) -> String<64> {
+        let mut name = String::new();
+        // Names of the registry are short; a longer one would be cut.
+        let _ = fmt::write(&mut name, format_args!("{self}"));
+        name
+    }
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}+{}", self.method.name(), self.optimizer.name())?;
+        if self.max_norm.is_some() { f.write_str("+clipped") } else { Ok(()) }
     }
 }
 
@@ -266,100 +276,4 @@ where
             receive.receive(method.gamma(gamma, scale).parts(count).noise(parts.noise))
         }
     }
-}
-
-/// What an objective may fail with.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-/// An objective: writes (or adds) the mean gradient of the requested samples and returns their loss.
-pub type Objective<'a, B> = dyn FnMut(
-        &<B as Backend>::Vector,
-        &mut <B as Backend>::Vector,
-        Request,
-    ) -> Result<<B as Backend>::Scalar, Failure>
-    + 'a;
-
-/// A method whose type is forgotten. A virtual call a phase, not a kernel.
-pub trait AnyMethod<B: Backend> {
-    /// [`Method::begin`].
-    fn begin(&mut self, b: &mut B, w: &mut B::Vector, clock: &Clock) -> Result<Next, flatmin::Error>;
-    /// [`Method::resume`].
-    fn resume(&mut self, b: &mut B, w: &mut B::Vector, eval: Eval<'_, B>) -> Result<Next, flatmin::Error>;
-    /// [`Method::abort`].
-    fn abort(&mut self, b: &mut B, w: &mut B::Vector);
-    /// [`step`].
-    fn step(
-        &mut self,
-        b: &mut B,
-        w: &mut B::Vector,
-        g: &mut B::Vector,
-        clock: &Clock,
-        objective: &mut Objective<'_, B>,
-    ) -> Result<B::Scalar, StepError<Failure>>;
-    /// The scalars as words of a checkpoint.
-    fn words(&self) -> Vec<u32>;
-    /// [`State::visit`].
-    fn visit(&self, see: &mut dyn FnMut(&B::Vector));
-    /// Memory beside weights and gradient.
-    fn cost(&self) -> Cost;
-}
-
-impl<B: Backend, M: Method<B>> AnyMethod<B> for M {
-    fn begin(&mut self, b: &mut B, w: &mut B::Vector, clock: &Clock) -> Result<Next, flatmin::Error> {
-        Method::begin(self, b, w, clock)
-    }
-
-    fn resume(&mut self, b: &mut B, w: &mut B::Vector, eval: Eval<'_, B>) -> Result<Next, flatmin::Error> {
-        Method::resume(self, b, w, eval)
-    }
-
-    fn abort(&mut self, b: &mut B, w: &mut B::Vector) {
-        Method::abort(self, b, w);
-    }
-
-    fn step(
-        &mut self,
-        b: &mut B,
-        w: &mut B::Vector,
-        g: &mut B::Vector,
-        clock: &Clock,
-        objective: &mut Objective<'_, B>,
-    ) -> Result<B::Scalar, StepError<Failure>> {
-        step(self, b, w, g, clock, objective)
-    }
-
-    fn words(&self) -> Vec<u32> {
-        let mut words = Vec::with_capacity(<M::Scalars as Words>::LEN);
-        self.scalars().put(&mut |word| words.push(word));
-        words
-    }
-
-    fn visit(&self, see: &mut dyn FnMut(&B::Vector)) {
-        State::visit(self, &mut |v| see(v));
-    }
-
-    fn cost(&self) -> Cost {
-        <M as State<B>>::COST
-    }
-}
-
-/// Forgets the type of a composition.
-#[derive(Clone, Copy, Debug)]
-pub struct Boxed;
-
-impl<B: Backend + 'static> Receive<B> for Boxed {
-    type Output = Box<dyn AnyMethod<B>>;
-    fn receive<M: Method<B> + 'static>(self, method: M) -> Self::Output {
-        Box::new(method)
-    }
-}
-
-/// A composition over plain vectors, with noise and coins of one seed.
-pub fn boxed<B>(spec: &Spec, segments: &'static [Segment], seed: u64) -> Box<dyn AnyMethod<B>>
-where
-    B: Backend<Vector = [f32]> + 'static,
-{
-    let zeros = |n| vec![0.0_f32; n];
-    let parts = Parts { segments, zeros, noise: Seed(seed), coin: Seed(seed) };
-    compose::<B, Vec<f32>, _, _, _, _>(spec, parts, Boxed)
 }

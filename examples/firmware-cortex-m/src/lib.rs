@@ -1,0 +1,33 @@
+//! What the images share: the check of the floating-point unit, the way out, a stopwatch.
+//!
+//! Output and exit status go through semihosting, which QEMU and debuggers understand; a board that runs on its own
+//! needs another way to speak (see README.md).
+#![no_std]
+
+mod arithmetic;
+mod stopwatch;
+
+pub use arithmetic::assert_ieee_arithmetic;
+pub use stopwatch::SysTick;
+
+use core::panic::PanicInfo;
+use cortex_m_semihosting::debug::{self, ExitStatus};
+use cortex_m_semihosting::{hprint, hprintln};
+
+/// Ends the emulation with `status`; under a debugger, stops there.
+pub fn exit(status: ExitStatus) -> ! {
+    loop {
+        debug::exit(status);
+    }
+}
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    cortex_m::interrupt::disable();
+    hprint!("firmware stopped: ");
+    if let Some(place) = info.location() {
+        hprint!("{}:{}: ", place.file(), place.line());
+    }
+    hprintln!("{}", info.message());
+    exit(debug::EXIT_FAILURE)
+}

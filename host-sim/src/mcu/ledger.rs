@@ -1,0 +1,240 @@
+//! The ledger: what kernels, steps and images cost on microcontrollers, as a committed table without tolerance.
+//!
+//! Instructions in an emulator are deterministic, so the figures of a compiler never change unless the code does. They
+//! are kept by compiler, since two of them differ by a few per cent.
+
+use super::build::{self, compiler, root};
+use super::{Error, Machine, Variant, emulate, find};
+use crate::report::units::thousands;
+use flatmin_parity::ledger::LEN;
+use object::{Object, ObjectSection};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// Figures by row.
+pub type Column = BTreeMap<String, u64>;
+/// Columns by machine.
+pub type Columns = BTreeMap<String, Column>;
+/// Everything that is committed, by compiler.
+pub type Ledger = BTreeMap<String, Columns>;
+
+/// The machines whose instructions are kept: with an FPU and without.
+const KEPT: [&str; 2] = ["mps2-an386", "mps2-an385"];
+/// Images of `tests/flash` whose size is kept, optimised for size.
+const SIZED: [&str; 2] = ["kernels", "steps"];
+/// Where it is committed, and the same for people.
+const FILES: [&str; 2] = ["docs/ledger.json", "docs/ledger.md"];
+
+/// What a figure should be at most on a Cortex-M4F: instructions a parameter, instructions a step, or bytes.
+const AIMS: [(&str, f64); 11] = [
+    ("kernel:sq_norm:reduce", 2.5),
+    ("kernel:save_ascend:map", 7.6),
+    ("kernel:step_sgd:update", 4.4),
+    ("kernel:step_momentum:update", 8.0),
+    ("kernel:step_momentum:restore", 8.25),
+    ("kernel:lerp:map", 5.4),
+    ("kernel:perturb:fill", 84.0),
+    ("kernel:step_adam:update", 30.0),
+    ("train:mlp+adam", 450_000.0),
+    ("flash:kernels", 1024.0),
+    ("flash:steps", 1536.0),
+];
+
+/// The compiler that builds the ledger's images here.
+///
+/// # Errors
+/// [`Error::Missing`] without one.
+pub fn here() -> Result<String, Error> {
+    compiler(machine(KEPT[0])?.target)
+}
+
+fn machine(name: &str) -> Result<&'static Machine, Error> {
+    find(name).ok_or_else(|| Error::Ledger(format!("there is no machine {name}")))
+}
+
+/// Builds and measures everything.
+///
+/// # Errors
+/// Whatever keeps an image from being built or run; nothing is left out of the ledger.
+pub fn measure(announce: &mut dyn FnMut(&str)) -> Result<Columns, Error> {
+    let mut columns = Columns::new();
+    for name in KEPT {
+        let machine = machine(name)?;
+        announce(&format!("ledger: {name}"));
+        let image = build::image(machine, "ledger", Variant::True)?;
+        let rows = emulate::rows(machine, &image)?;
+        let mut column: Column = rows.iter().map(|row| (row.name.to_string(), row.ticks)).collect();
+        for program in SIZED {
+            let image = build::build("tests/flash", machine.target, program, "s", Variant::True)?;
+            column.insert(format!("flash:{program}"), flash(&image.path())?);
+        }
+        columns.insert(name.to_owned(), column);
+    }
+    Ok(columns)
+}
+
+/// Bytes of code and constants in an image.
+fn flash(path: &PathBuf) -> Result<u64, Error> {
+    let bytes = std::fs::read(path).map_err(|source| Error::File { path: path.clone(), source })?;
+    let image = object::File::parse(&*bytes)
+        .map_err(|error| Error::Ledger(format!("{}: {error}", path.display())))?;
+    let kept = |section: &object::Section<'_, '_>| {
+        section
+            .name()
+            .is_ok_and(|name| [".text", ".rodata", ".data"].iter().any(|kept| name.starts_with(kept)))
+    };
+    Ok(image.sections().filter(kept).map(|section| section.size()).sum())
+}
+
+fn place(file: &str) -> Result<PathBuf, Error> {
+    Ok(root()?.join(file))
+}
+
+/// What is committed.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn committed() -> Result<Ledger, Error> {
+    let path = place(FILES[0])?;
+    let text = std::fs::read_to_string(&path).map_err(|source| Error::File { path, source })?;
+    serde_json::from_str(&text).map_err(|error| Error::Ledger(format!("{}: {error}", FILES[0])))
+}
+
+/// Puts a compiler's figures in, and writes both files.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn update(compiler: &str, columns: Columns) -> Result<(), Error> {
+    let mut ledger = committed().unwrap_or_default();
+    ledger.insert(compiler.to_owned(), columns);
+    let json = serde_json::to_string_pretty(&ledger).map_err(|error| Error::Ledger(error.to_string()))?;
+    for (file, text) in FILES.into_iter().zip([json + "\n", markdown(&ledger)]) {
+        let path = place(file)?;
+        std::fs::write(&path, text).map_err(|source| Error::File { path, source })?;
+    }
+    Ok(())
+}
+
+/// What keeps the committed figures and their page from being what was measured: a line each, none if nothing does.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn check(compiler: &str, columns: &Columns) -> Result<Vec<String>, Error> {
+    let ledger = committed()?;
+    let Some(kept) = ledger.get(compiler) else {
+        return Ok(vec![format!("{} has no column of the compiler {compiler}", FILES[0])]);
+    };
+    let mut lines = differences(kept, columns);
+    let path = place(FILES[1])?;
+    let page = std::fs::read_to_string(&path).map_err(|source| Error::File { path, source })?;
+    if page != markdown(&ledger) {
+        lines.push(format!("{} does not show what {} holds", FILES[1], FILES[0]));
+    }
+    Ok(lines)
+}
+
+/// Every figure that differs, is missing or is new.
+pub fn differences(kept: &Columns, found: &Columns) -> Vec<String> {
+    let all = |columns: &Columns| -> BTreeMap<(String, String), u64> {
+        let flat = columns.iter().flat_map(|(machine, column)| {
+            column.iter().map(|(row, figure)| ((machine.clone(), row.clone()), *figure))
+        });
+        flat.collect()
+    };
+    let (kept, found) = (all(kept), all(found));
+    let keys: std::collections::BTreeSet<_> = kept.keys().chain(found.keys()).collect();
+    let show =
+        |figure: Option<&u64>| figure.map_or_else(|| "nothing".to_owned(), |figure| thousands(*figure));
+    keys.into_iter()
+        .filter(|key| kept.get(key) != found.get(key))
+        .map(|key| {
+            let (machine, row) = key;
+            format!("{machine} {row}: {} committed, {} measured", show(kept.get(key)), show(found.get(key)))
+        })
+        .collect()
+}
+
+/// A figure as people read it: an instruction count a parameter where there are parameters.
+fn figure(row: &str, figure: u64) -> String {
+    if is_per_parameter(row) { format!("{:.2}", figure as f64 / LEN as f64) } else { thousands(figure) }
+}
+
+fn is_per_parameter(row: &str) -> bool {
+    row.starts_with("kernel:") || row.starts_with("update:")
+}
+
+fn aim(row: &str) -> String {
+    let aim = AIMS.iter().find(|(name, _)| *name == row);
+    aim.map_or_else(String::new, |(row, aim)| {
+        if is_per_parameter(row) { format!("{aim}") } else { thousands(*aim as u64) }
+    })
+}
+
+/// The ledger as a page.
+pub fn markdown(ledger: &Ledger) -> String {
+    let mut page = PREFACE.to_owned();
+    for (compiler, columns) in ledger {
+        let _ = writeln!(page, "\n## rustc {compiler}\n");
+        let _ = writeln!(page, "| row | {} | aim on M4F |", KEPT.join(" | "));
+        let _ = writeln!(page, "| --- | ---: | ---: | ---: |");
+        let rows: std::collections::BTreeSet<&String> = columns.values().flat_map(BTreeMap::keys).collect();
+        for row in rows {
+            let cells = KEPT.map(|machine| {
+                let found = columns.get(machine).and_then(|column| column.get(row));
+                found.map_or_else(|| "-".to_owned(), |found| figure(row, *found))
+            });
+            let _ = writeln!(page, "| `{row}` | {} | {} |", cells.join(" | "), aim(row));
+        }
+    }
+    page
+}
+
+const PREFACE: &str = "\
+# The ledger
+
+What flatmin costs on a microcontroller, to the instruction and to the byte. Written by `flatmin-sim mcu --ledger update`
+from [ledger.json](ledger.json) and checked in continuous integration without tolerance: a change that moves a figure
+moves it here in the same commit.
+
+- `mps2-an386` is a Cortex-M4F (`thumbv7em-none-eabihf`), `mps2-an385` runs code for a core without FPU
+  (`thumbv6m-none-eabi`). Both in QEMU with `-icount shift=0`: instructions, not cycles (a `vdiv` or `vsqrt` takes 14
+  cycles on a real M4).
+- `kernel:NAME:FORM`: instructions a parameter of one call over 4,096, call included, at opt-level 3. `update` steps in
+  place, `restore` steps from the saved copy (restore and step in one pass), `groups` reduces rows of 64 one by one.
+- `update:NAME`: the same for a whole step with a gradient that costs nothing: phase machine, finite check, kernels.
+- `train:NAME`: instructions of a whole step (forward, backward, update) of the network 64-32-32-10 (3,466 parameters)
+  on a mini-batch of 8.
+- `flash:NAME`: bytes of code and constants at opt-level s, without a runtime: `kernels` is every kernel that SAM over
+  momentum SGD calls, `steps` is its phase machine with them.
+- Inputs are of ordinary size: software floating point takes longer for others.
+
+One column for each compiler, since two of them differ by a few per cent; `core:source` means that `core` was compiled
+with the image's own settings, `core:compiled` that it came with rustup.
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(figures: &[(&str, u64)]) -> Columns {
+        let column = figures.iter().map(|(row, figure)| ((*row).to_owned(), *figure)).collect();
+        Columns::from([("mps2-an386".to_owned(), column)])
+    }
+
+    #[test]
+    fn one_instruction_is_a_difference() {
+        let kept = columns(&[("kernel:a:map", 4096), ("train:b", 7)]);
+        assert!(differences(&kept, &kept).is_empty());
+        let moved = columns(&[("kernel:a:map", 4097), ("train:b", 7)]);
+        assert_eq!(differences(&kept, &moved), ["mps2-an386 kernel:a:map: 4,096 committed, 4,097 measured"]);
+    }
+
+    #[test]
+    fn a_lost_row_and_a_new_one_are_differences() {
+        let (one, two) = (columns(&[("a", 1)]), columns(&[("a", 1), ("b", 2)]));
+        assert_eq!(differences(&two, &one).len(), 1);
+        assert_eq!(differences(&one, &two).len(), 1);
+        assert_eq!(differences(&one, &Columns::new()).len(), 1);
+    }
+}
