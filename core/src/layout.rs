@@ -37,6 +37,11 @@ impl Segment {
         self.len() == 0
     }
 
+    /// Slots for one value a filter: see [`filters`].
+    pub const fn slots(&self) -> usize {
+        if self.is_vector() { 1 } else { self.filters as usize }
+    }
+
     /// Whether it holds one value per output (bias, gain): such a tensor has no filters of its own.
     const fn is_vector(&self) -> bool {
         matches!(self.kind, Kind::Bias | Kind::Norm)
@@ -57,7 +62,7 @@ pub const fn params(segments: &[Segment]) -> usize {
 pub const fn filters(segments: &[Segment]) -> usize {
     let (mut n, mut i) = (0, 0);
     while i < segments.len() {
-        n += if segments[i].is_vector() { 1 } else { segments[i].filters as usize };
+        n += segments[i].slots();
         i += 1;
     }
     n

@@ -25,6 +25,7 @@ extern crate std;
 pub mod average;
 pub mod averages;
 pub mod backend;
+pub mod blob;
 pub mod drive;
 pub mod error;
 pub mod gate;
@@ -47,5 +48,6 @@ pub mod registry;
 pub mod rng;
 pub mod schedule;
 pub mod state;
+pub mod tune;
 
 pub use error::Error;

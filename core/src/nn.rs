@@ -61,12 +61,15 @@ pub use dense::Dense;
 pub use error::{Buffer, Error};
 pub use evaluation::Evaluation;
 pub use layer::{CHUNK, Layer, Params, Work};
-pub use loss::{cross_entropy, cross_entropy_gradient};
+pub use loss::{
+    Target, cross_entropy, cross_entropy_gradient, distillation, distillation_gradient,
+    generalised_cross_entropy, generalised_cross_entropy_gradient,
+};
 pub use mean::MeanTime;
 pub use memory::{Memory, Place, Ram};
 pub use params::{Tensor, Tensors, merge, segments, split};
 pub use pass::{Pass, Stage};
 pub use pool::MaxPool2d;
-pub use sample::{forward, gradient, logits, loss};
+pub use sample::{forward, gradient, gradient_to, logits, loss};
 pub use scope::{All, Bias, Frozen, Scope};
 pub use sequential::{Network, Seq};

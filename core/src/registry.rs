@@ -10,7 +10,7 @@ use crate::gates::Bernoulli;
 use crate::method::Method;
 use crate::methods::{LpfSgd, Plain, Rst, Sam};
 use crate::optimizer::Optimizer;
-use crate::optimizers::{Adam, AdamW, Clipped, Momentum, Sgd};
+use crate::optimizers::{Adam, AdamW, Anchored, Clipped, Momentum, Sgd};
 use crate::state::{Cost, State};
 
 /// Which question an entry answers.
@@ -57,6 +57,7 @@ pub struct Entry {
 }
 
 type Buffer = &'static mut [f32];
+type Flash = &'static [f32];
 type Base = Sgd;
 
 /// Every entry, by role.
@@ -85,6 +86,15 @@ pub const ENTRIES: &[Entry] = &[
         title: "Adam with decoupled decay",
         paper: "Loshchilov & Hutter 2019",
         cost: <AdamW<Buffer> as State<Portable>>::COST,
+        gradients: "1",
+        off: Off::None,
+    },
+    Entry {
+        name: <Anchored<'static, Base, Flash, Flash> as Optimizer<Portable>>::NAME,
+        role: Role::Optimizer,
+        title: "any optimizer behind a pull to the factory weights",
+        paper: "Li et al. 2018",
+        cost: <Anchored<'static, Base, Flash, Flash> as State<Portable>>::COST,
         gradients: "1",
         off: Off::None,
     },

@@ -54,6 +54,7 @@ pub const TWINS: &[Twin] = twins! {
     "non_finite" [Reduce Groups];
     "offset" [Map];
     "perturb" [Fill];
+    "pull" [Fill];
     "reperturb" [Fill];
     "save_ascend" [Map];
     "save_offset" [Map];
@@ -215,7 +216,11 @@ fn main(
         let (outputs, inputs) = (self.outputs(), self.inputs());
         let values = self.bindings().iter().find(|b| b.element == "f32").map_or("", |b| b.name);
         let vectors: String = outputs.iter().chain(&inputs).map(|v| format!(", {v}[at]")).collect();
+        // A twin without noise brings its tile: the one-scale-a-filter loop serves it as well.
+        let noise = "normals(tile, thread % 4u, k[r].key)";
+        let noise = if self.source.contains("fn ones(") { (noise, "ones()") } else { (noise, noise) };
         FILL.replace("VALUES", values)
+            .replace(noise.0, noise.1)
             .replace("APPLY(scales * noise[row])", &format!("apply(scales * noise[row]{vectors})"))
             .replace(
                 "        STORE\n",

@@ -7,7 +7,7 @@ use flatmin::layout::Segment;
 use flatmin::method::{Clock, Eval, Method, Next, Request};
 use flatmin::rng::Seed;
 use flatmin::state::{Cost, State, Words};
-use flatmin_parity::compose::{Parts, Receive, Spec, compose};
+use flatmin_parity::compose::{Anchor, Parts, Receive, Spec, compose_anchored};
 
 /// What an objective may fail with.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -100,7 +100,20 @@ pub fn boxed<B>(spec: &Spec, segments: &'static [Segment], seed: u64) -> Box<dyn
 where
     B: Backend<Vector = [f32]> + 'static,
 {
+    boxed_anchored(spec, None, segments, seed)
+}
+
+/// [`boxed`] with the base optimizer behind an anchor, if there is one.
+pub fn boxed_anchored<B>(
+    spec: &Spec,
+    anchor: Option<Anchor<Vec<f32>>>,
+    segments: &'static [Segment],
+    seed: u64,
+) -> Box<dyn AnyMethod<B>>
+where
+    B: Backend<Vector = [f32]> + 'static,
+{
     let zeros = |n| vec![0.0_f32; n];
     let parts = Parts { segments, zeros, noise: Seed(seed), coin: Seed(seed) };
-    compose::<B, Vec<f32>, _, _, _, _>(spec, parts, Boxed)
+    compose_anchored::<B, Vec<f32>, _, _, _, _>(spec, anchor, parts, Boxed)
 }

@@ -5,18 +5,20 @@
 
 mod expected;
 mod experiment;
+mod kit;
 mod statistics;
 
 use crate::finetune::{Error, Progress};
 use expected::{EXPECTED, Expected};
 use experiment::{Experiment, Measured};
 use serde::Serialize;
+use statistics::Summary;
 
 /// One row: theirs, ours, and whether they agree. Accuracies and gains are in percent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BaselineResult {
     /// What was measured.
-    pub row: &'static str,
+    pub row: String,
     /// Our mean.
     pub mean: f64,
     /// Our standard deviation over splits, people or seeds.
@@ -37,9 +39,12 @@ pub struct BaselineResult {
     pub note: String,
 }
 
+/// How many standard errors apart two numbers may be.
+const TOLERANCE: f64 = 3.0;
+
 /// The names of all rows.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    EXPECTED.iter().map(|expected| expected.row)
+pub fn names() -> impl Iterator<Item = String> {
+    EXPECTED.iter().map(|expected| expected.row.to_owned()).chain(kit::rows().into_iter().map(|row| row.name))
 }
 
 /// Measures the rows whose name contains `filter` (all if `None`), one worker a core.
@@ -47,9 +52,10 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// When no row has such a name, or an experiment cannot be run. A number that disagrees is no error.
 pub fn run(filter: Option<&str>, progress: &dyn Progress) -> Result<Vec<BaselineResult>, Error> {
-    let wanted: Vec<&Expected> =
-        EXPECTED.iter().filter(|expected| filter.is_none_or(|part| expected.row.contains(part))).collect();
-    if wanted.is_empty() {
+    let asked = |name: &str| filter.is_none_or(|part| name.contains(part));
+    let wanted: Vec<&Expected> = EXPECTED.iter().filter(|expected| asked(expected.row)).collect();
+    let kit: Vec<_> = kit::rows().into_iter().filter(|row| asked(&row.name)).collect();
+    if wanted.is_empty() && kit.is_empty() {
         return Err(Error::Setting {
             name: "filter",
             value: filter.unwrap_or_default().to_owned(),
@@ -64,7 +70,9 @@ pub fn run(filter: Option<&str>, progress: &dyn Progress) -> Result<Vec<Baseline
             }
         }
     }
-    Ok(wanted.into_iter().map(|expected| expected.judge(&Done(&done))).collect())
+    let mut results: Vec<_> = wanted.into_iter().map(|expected| expected.judge(&Done(&done))).collect();
+    results.extend(kit::judge(&kit, progress)?);
+    Ok(results)
 }
 
 /// What was measured.
@@ -75,5 +83,28 @@ impl Done<'_> {
     fn of(&self, experiment: Experiment) -> Measured {
         let found = self.0.iter().find(|(known, _)| *known == experiment);
         found.map(|(_, measured)| measured.clone()).unwrap_or_default()
+    }
+}
+
+impl BaselineResult {
+    /// The numbers side by side; not judged yet.
+    fn new(row: &str, ours: Summary, theirs: f64, theirs_se: Option<f64>, note: &str) -> Self {
+        Self {
+            row: row.to_owned(),
+            mean: ours.mean,
+            sd: ours.sd,
+            n: ours.n,
+            se: ours.se(),
+            theirs_mean: theirs,
+            theirs_se,
+            difference: theirs_se.map(|se| (ours.mean - theirs) / ours.se().hypot(se)),
+            pass: false,
+            note: note.to_owned(),
+        }
+    }
+
+    /// The same, passed if the two are within three standard errors.
+    fn agreeing(self) -> Self {
+        Self { pass: self.difference.is_some_and(|d| d.abs() <= TOLERANCE), ..self }
     }
 }

@@ -7,6 +7,7 @@ mod methods;
 mod more;
 mod names;
 mod parity;
+mod pretrain;
 mod range;
 
 pub use finetune::Finetune;
@@ -15,6 +16,7 @@ pub use message::one_line;
 pub use methods::Methods;
 pub use more::{Baselines, Bench, Replay};
 pub use parity::Parity;
+pub use pretrain::Pretrain;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -36,6 +38,8 @@ struct Cli {
 pub enum Command {
     /// Personalise a model for every person with every method; tables and plots (the default command).
     Finetune(Finetune),
+    /// Train a base model without one person and write it as a file that hosts and devices fine-tune from.
+    Pretrain(Pretrain),
     /// List the training methods, optimizers, gates and averages with their memory.
     Methods(Methods),
     /// Measure the acceptance numbers and compare them with those of an independent trainer.
@@ -66,7 +70,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finetune::{Arm, Scope, Settings, Task};
+    use crate::finetune::{Arm, BaseKind, Guard, Options, Scope, Settings, Study, Task};
     use clap::CommandFactory;
     use std::path::Path;
 
@@ -99,10 +103,13 @@ mod tests {
         let all = settings("");
         assert_eq!(all.tasks, [Task::Turned, Task::Spar]);
         assert_eq!((all.arms.len(), all.person, all.seeds, all.lr), (10, None, 1, None));
-        assert_eq!(
-            (all.noise, all.scope, all.replay, all.data, all.threads),
-            (0.0, Scope::All, None, None, 0)
-        );
+        assert_eq!((all.options, all.replay, all.data, all.threads), (Options::default(), None, None, 0));
+        assert_eq!(all.studies, [Study::Methods, Study::Keeping, Study::WrongLabels]);
+        for changed in
+            ["--noise 0.2", "--guard off", "--anchor 0.1", "--method sam", "--lr 0.01", "--base sam"]
+        {
+            assert_eq!(settings(changed).studies, [Study::Methods], "{changed}");
+        }
     }
 
     #[test]
@@ -113,9 +120,27 @@ mod tests {
         );
         assert_eq!(asked.tasks, [Task::Digits]);
         assert_eq!(asked.arms, [Arm::Sam, Arm::Sgd, Arm::SamSwa]);
-        assert_eq!((asked.person, asked.seeds, asked.lr, asked.noise), (Some(3), 5, Some(0.01), 0.2));
-        assert_eq!((asked.scope, asked.replay, asked.threads), (Scope::Bias, Some(2), 4));
+        assert_eq!((asked.person, asked.seeds, asked.lr), (Some(3), 5, Some(0.01)));
+        let options = Options { noise: 0.2, scope: Scope::Bias, ..Options::default() };
+        assert_eq!((asked.options, asked.replay, asked.threads), (options, Some(2), 4));
         assert_eq!(asked.data.as_deref(), Some(Path::new("a.tds")));
+    }
+
+    #[test]
+    fn options_of_the_kit_arrive() {
+        let asked = settings("--guard trust --anchor 0.1 --wise-ft --distil --base sam").options;
+        let expected = Options {
+            guard: Guard::Trust,
+            anchor: 0.1,
+            wise_ft: true,
+            distil: true,
+            base: BaseKind::Method(Arm::Sam),
+            ..Options::default()
+        };
+        assert_eq!(asked, expected);
+        assert_eq!(settings("--wise-ft").options.guard, Guard::Accuracy, "interpolation needs evidence");
+        let file = settings("--base model.bin");
+        assert_eq!((file.options.base, file.blob.as_deref()), (BaseKind::File, Some(Path::new("model.bin"))));
     }
 
     #[test]
@@ -127,6 +152,11 @@ mod tests {
             ("--noise nan", ["--noise", "from 0 to 1"]),
             ("--lr -1", ["--lr", "from 0 to 10"]),
             ("--lr 11", ["--lr", "from 0 to 10"]),
+            ("--anchor -1", ["--anchor", "from 0 to 100"]),
+            ("--guard x", ["--guard", "off, accuracy, loss, trust"]),
+            ("--wise-ft --sequence", ["--sequence", "--wise-ft"]),
+            ("pretrain --task all --person 1 --export x", ["--task", "one task"]),
+            ("pretrain --task spar --export x", ["--person", "--help"]),
             ("--seeds 0", ["--seeds", "from 1 to 1000"]),
             ("--replay 1000", ["--replay", "from 0 to 100"]),
             ("--person 300", ["--person", "from 0 to 255"]),

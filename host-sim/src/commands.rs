@@ -6,6 +6,7 @@ pub mod finetune;
 pub mod mcu;
 pub mod methods;
 pub mod parity;
+pub mod pretrain;
 pub mod replay;
 
 use crate::cli::Command;
@@ -60,6 +61,7 @@ impl Error {
 pub fn run(command: &Command) -> Result<(), Error> {
     match command {
         Command::Finetune(args) => finetune::run(args),
+        Command::Pretrain(args) => pretrain::run(args),
         Command::Methods(args) => methods::run(args),
         Command::Baselines(args) => baselines::run(args),
         Command::Replay(args) => replay::run(args),

@@ -13,6 +13,7 @@ pub mod model;
 pub mod output;
 pub mod parity;
 pub mod plot;
+pub mod pretrain;
 pub mod progress;
 pub mod reference;
 pub mod replay;

@@ -11,12 +11,12 @@ mod workspace;
 mod wrist;
 
 pub use init::initial;
-pub use workspace::{Example, Workspace};
+pub use workspace::{Example, Lesson, Workspace};
 
 use crate::finetune::Scope;
 use flatmin::backend::Cpu;
 use flatmin::layout::Segment;
-use flatmin::nn;
+use flatmin::nn::{self, Target};
 
 /// Which network is personalised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,14 +52,18 @@ pub trait Model: Sync {
     /// Floats of activations; gradients of activations are written over them.
     fn activations(&self) -> usize;
 
-    /// The loss of `example`; adds `scale` times its gradient to `g`.
+    /// CRC-32 of the shape, whatever the scope: what a model blob must carry.
+    fn layout_hash(&self) -> u32;
+
+    /// The loss of input `x` against `target`; adds `scale` times its gradient to `g`.
     ///
     /// # Errors
-    /// When a slice has the wrong length or the label is not a class.
+    /// When a slice has the wrong length or the target does not fit.
     fn gradient(
         &self,
         cpu: Cpu,
-        example: Example<'_>,
+        x: &[f32],
+        target: Target<'_>,
         scale: f32,
         memory: Memory<'_>,
     ) -> Result<f32, nn::Error>;

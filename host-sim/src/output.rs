@@ -1,4 +1,4 @@
-//! The folder that results go to. A file appears under its name only when it is complete.
+//! Where results go. A file appears under its name only when it is complete.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A file in it.
-    #[error("cannot write {}: {source}; is the disk full?", path.display())]
+    #[error("cannot write {}: {source}; is the disk full, or the path a folder?", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -52,15 +52,51 @@ impl Folder {
     /// When the file cannot be written.
     pub fn write(&self, name: &str, text: &str) -> Result<(), Error> {
         let path = self.0.join(name);
-        self.place(&path, text).map_err(|source| Error::File { path, source })
+        place(&self.0, &path, text.as_bytes()).map_err(|source| Error::File { path, source })
+    }
+}
+
+/// A single file that will be written.
+#[derive(Debug)]
+pub struct File {
+    folder: PathBuf,
+    path: PathBuf,
+}
+
+impl File {
+    /// Makes the file's folder where it is missing, and tries whether it takes a file; the file itself stays as it is.
+    ///
+    /// # Errors
+    /// When it does not, or the path is a folder.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let fail = |source| Error::File { path: path.to_owned(), source };
+        if path.is_dir() || path.file_name().is_none() {
+            return Err(fail(io::ErrorKind::IsADirectory.into()));
+        }
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        std::fs::create_dir_all(&folder).and_then(|()| temporary(&folder)).map_err(fail)?;
+        Ok(Self { folder, path: path.to_owned() })
     }
 
-    fn place(&self, path: &Path, text: &str) -> io::Result<()> {
-        let mut file = temporary(&self.0)?;
-        file.write_all(text.as_bytes())?;
-        file.persist(path)?;
-        Ok(())
+    /// Writes it under a temporary name, then gives it its own: there is never half a file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, bytes: &[u8]) -> Result<(), Error> {
+        let fail = |source| Error::File { path: self.path.clone(), source };
+        place(&self.folder, &self.path, bytes).map_err(fail)
     }
+}
+
+fn place(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = temporary(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 /// A file in `folder` that vanishes unless it is given a name.

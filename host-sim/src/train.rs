@@ -5,8 +5,8 @@ mod order;
 
 pub use average::Averaging;
 
-use crate::compose::{AnyMethod, Failure, Rate, Spec, boxed};
-use crate::model::{Example, Model, Workspace};
+use crate::compose::{Anchor, AnyMethod, Failure, Rate, Spec, boxed_anchored};
+use crate::model::{Example, Lesson, Model, Workspace};
 use average::Running;
 use flatmin::backend::Cpu;
 use flatmin::drive::StepError;
@@ -31,6 +31,10 @@ pub struct Recipe {
     pub average: Option<Averaging>,
     /// Decides order, noise and coins.
     pub seed: u64,
+    /// How strongly every weight is pulled towards those that training starts from; 0 is not at all.
+    pub anchor: f32,
+    /// Whether method, optimizer and gate begin each epoch anew (a velocity of 0), as after a reset of a device.
+    pub fresh_epochs: bool,
 }
 
 /// What came out of a training run.
@@ -74,7 +78,8 @@ pub enum Error {
 
 /// Memory that method and average of a recipe need beside weights and gradient, in bytes.
 pub fn state_bytes(model: &dyn Model, recipe: &Recipe) -> usize {
-    let method = boxed::<Cpu>(&recipe.spec, model.segments(), recipe.seed).cost();
+    let anchor = (recipe.anchor > 0.0).then(|| anchor(model, &[], recipe.anchor));
+    let method = boxed_anchored::<Cpu>(&recipe.spec, anchor, model.segments(), recipe.seed).cost();
     let average = recipe.average.map_or(Cost::NONE, |average| average.cost());
     method.plus(average).bytes(model.trainable(), filters(model.segments()))
 }
@@ -95,19 +100,38 @@ pub fn train(
     recipe: &Recipe,
     on_epoch: &mut OnEpoch<'_>,
 ) -> Result<Outcome, Error> {
-    if examples.is_empty() {
+    let lessons: Vec<Lesson<'_>> = examples.iter().map(|&example| example.into()).collect();
+    teach(model, w, frozen, &lessons, recipe, on_epoch)
+}
+
+/// [`train`] on lessons: any targets, any weights.
+///
+/// # Errors
+/// As [`train`].
+pub fn teach(
+    model: &'static dyn Model,
+    w: Vec<f32>,
+    frozen: &[f32],
+    lessons: &[Lesson<'_>],
+    recipe: &Recipe,
+    on_epoch: &mut OnEpoch<'_>,
+) -> Result<Outcome, Error> {
+    if lessons.is_empty() {
         return Err(Error::NoExamples);
     }
-    let batch = recipe.batch.min(examples.len());
-    let steps = examples.len().checked_div(batch).ok_or(Error::EmptyBatch)?;
+    let batch = recipe.batch.min(lessons.len());
+    let steps = lessons.len().checked_div(batch).ok_or(Error::EmptyBatch)?;
     let total = u32::try_from(steps).ok().and_then(|steps| steps.checked_mul(recipe.epochs));
     let total = total.ok_or(Error::TooLong { epochs: recipe.epochs, steps })?;
     let mut average = Running::new(recipe.average, w.len());
     let mut trainer = Trainer::new(model, w, frozen, recipe, total);
     for epoch in 0..recipe.epochs {
-        let order = order::epoch(recipe.seed, epoch, examples.len());
+        if recipe.fresh_epochs {
+            trainer.method = method(model, recipe, &trainer.factory);
+        }
+        let order = order::epoch(recipe.seed, epoch, lessons.len());
         for samples in order.chunks_exact(batch) {
-            trainer.step(examples, samples)?;
+            trainer.step(lessons, samples)?;
             average.after_step(&mut trainer.cpu, &trainer.w)?;
         }
         average.after_epoch(&mut trainer.cpu, &trainer.w, trainer.steps, total)?;
@@ -118,9 +142,20 @@ pub fn train(
     Ok(Outcome { weights: weights.unwrap_or(w), gradients, refused })
 }
 
+/// The same pull to `factory` for every filter.
+fn anchor(model: &dyn Model, factory: &[f32], strength: f32) -> Anchor<Vec<f32>> {
+    Anchor { factory: factory.to_vec(), strengths: vec![strength; filters(model.segments())] }
+}
+
+/// The recipe's method before its first step.
+fn method(model: &dyn Model, recipe: &Recipe, factory: &Option<Anchor<Vec<f32>>>) -> Box<dyn AnyMethod<Cpu>> {
+    boxed_anchored::<Cpu>(&recipe.spec, factory.clone(), model.segments(), recipe.seed)
+}
+
 /// Weights on their way.
 struct Trainer<'a> {
     workspace: Workspace<'a>,
+    factory: Option<Anchor<Vec<f32>>>,
     method: Box<dyn AnyMethod<Cpu>>,
     cpu: Cpu,
     w: Vec<f32>,
@@ -134,9 +169,11 @@ struct Trainer<'a> {
 
 impl<'a> Trainer<'a> {
     fn new(model: &'static dyn Model, w: Vec<f32>, frozen: &'a [f32], recipe: &Recipe, total: u32) -> Self {
+        let factory = (recipe.anchor > 0.0).then(|| anchor(model, &w, recipe.anchor));
         Self {
             workspace: Workspace::new(model, frozen),
-            method: boxed::<Cpu>(&recipe.spec, model.segments(), recipe.seed),
+            method: method(model, recipe, &factory),
+            factory,
             cpu: Cpu::detect(),
             g: vec![0.0; w.len()],
             w,
@@ -148,8 +185,8 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// One step on the examples at `samples`.
-    fn step(&mut self, examples: &[Example<'_>], samples: &[usize]) -> Result<(), Error> {
+    /// One step on the lessons at `samples`.
+    fn step(&mut self, lessons: &[Lesson<'_>], samples: &[usize]) -> Result<(), Error> {
         let lr = self.lr.at(self.steps, self.total);
         let clock = Clock { step: self.steps, total: self.total, lr };
         self.steps += 1;
@@ -160,7 +197,7 @@ impl<'a> Trainer<'a> {
             if !request.accumulate {
                 g.fill(0.0);
             }
-            Ok(workspace.gradient(part.iter().map(|&i| examples[i]), w, g)?)
+            Ok(workspace.gradient(part.iter().map(|&i| lessons[i]), w, g)?)
         };
         match method.step(cpu, w, g, &clock, &mut objective) {
             Ok(_) => Ok(()),

@@ -2,7 +2,9 @@
 
 use flatmin::rng::{Draws, Key, Stream};
 use flatmin_sim::data::{digits, tds};
-use flatmin_sim::finetune::{Arm, Error, Row, Scope, Settings, Silent, Task, run};
+use flatmin_sim::finetune::{
+    Arm, BaseKind, Error, Guard, HARM, Options, Row, Scope, Settings, Silent, Study, Task, run, sequence,
+};
 use std::io::Write;
 use tempfile::NamedTempFile;
 
@@ -25,14 +27,18 @@ fn settings() -> Settings {
         tasks: vec![Task::Turned],
         arms: ARMS.to_vec(),
         person: Some(3),
-        seeds: 1,
-        lr: None,
-        noise: 0.0,
-        scope: Scope::All,
         replay: Some(0),
-        data: None,
         threads: 1,
+        ..Settings::default()
     }
+}
+
+fn noisy(noise: f32) -> Options {
+    Options { noise, ..Options::default() }
+}
+
+fn scoped(scope: Scope) -> Options {
+    Options { scope, ..Options::default() }
 }
 
 fn rows(settings: &Settings) -> Vec<Row> {
@@ -56,7 +62,7 @@ fn file(bytes: &[u8]) -> NamedTempFile {
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     let untimed = |threads| {
-        let settings = Settings { seeds: 2, replay: None, noise: 0.2, threads, ..settings() };
+        let settings = Settings { seeds: 2, replay: None, options: noisy(0.2), threads, ..settings() };
         rows(&settings).into_iter().map(|row| Row { seconds: 0.0, ..row }).collect::<Vec<_>>()
     };
     assert_eq!(untimed(1), untimed(2));
@@ -124,10 +130,11 @@ fn memory_is_what_each_method_adds() {
 #[test]
 fn a_smaller_scope_trains_and_pays_for_less() {
     let spar = Settings { tasks: vec![Task::Spar], arms: vec![Arm::Sgd, Arm::Sam], ..settings() };
-    let last = rows(&Settings { scope: Scope::Last, ..spar.clone() });
+    let last = rows(&Settings { options: scoped(Scope::Last), ..spar.clone() });
     assert_eq!((last[0].ram.weights, last[0].lr), (4 * 119, 0.001));
     assert!(last.iter().all(|row| row.old_before > 0.9 && row.curve.len() == 31));
-    let digits = |scope| rows(&Settings { scope, arms: vec![Arm::Sgd], ..settings() }).remove(0);
+    let digits =
+        |scope| rows(&Settings { options: scoped(scope), arms: vec![Arm::Sgd], ..settings() }).remove(0);
     let (all, bias) = (digits(Scope::All), digits(Scope::Bias));
     assert_eq!(bias.ram.weights, 4 * 42);
     assert_eq!(
@@ -141,8 +148,10 @@ fn a_smaller_scope_trains_and_pays_for_less() {
 #[test]
 fn wrong_labels_cost_accuracy() {
     let arms = vec![Arm::Sgd];
-    let noisy = |noise| rows(&Settings { noise, arms: arms.clone(), ..settings() }).remove(0).new_after;
-    assert!(noisy(0.9) < noisy(0.0) - 0.3);
+    let at = |noise| {
+        rows(&Settings { options: noisy(noise), arms: arms.clone(), ..settings() }).remove(0).new_after
+    };
+    assert!(at(0.9) < at(0.0) - 0.3);
 }
 
 #[test]
@@ -188,8 +197,14 @@ fn errors_say_what_to_do() {
     let message = |settings: &Settings| error(settings).to_string();
     let nobody = message(&Settings { person: Some(99), ..settings() });
     assert!(nobody.contains("no person 99") && nobody.contains("13"), "{nobody}");
-    let noise = message(&Settings { noise: 1.5, ..settings() });
-    assert!(noise.contains("noise = 1.5") && noise.contains("between 0 and 1"), "{noise}");
+    let wrong = message(&Settings { options: noisy(1.5), ..settings() });
+    assert!(wrong.contains("noise = 1.5") && wrong.contains("between 0 and 1"), "{wrong}");
+    let wise = Options { wise_ft: true, guard: Guard::Trust, ..Options::default() };
+    assert!(message(&Settings { options: wise, ..settings() }).contains("--guard accuracy"));
+    let anchor = Options { anchor: f32::NAN, ..Options::default() };
+    assert!(message(&Settings { options: anchor, ..settings() }).contains("anchor = NaN"));
+    let blob = Options { base: BaseKind::File, ..Options::default() };
+    assert!(message(&Settings { options: blob, ..settings() }).contains("blob"));
     assert!(matches!(error(&Settings { seeds: 0, ..settings() }), Error::Setting { name: "seeds", .. }));
     assert!(matches!(error(&Settings { lr: Some(f32::NAN), ..settings() }), Error::Setting { .. }));
     assert!(matches!(error(&Settings { arms: vec![], ..settings() }), Error::Setting { name: "arms", .. }));
@@ -204,4 +219,104 @@ fn errors_say_what_to_do() {
     let eleven = file(&tds::encode(&ten).unwrap());
     let shape = message(&Settings { data: Some(eleven.path().to_owned()), ..settings() });
     assert!(shape.contains("11 classes") && shape.contains("64 values in 10 classes"), "{shape}");
+}
+
+/// One person of the wrist, SGD.
+fn wrist(options: Options) -> Settings {
+    let arms = vec![Arm::Sgd];
+    Settings { tasks: vec![Task::Spar], arms, person: Some(6), options, threads: 2, ..settings() }
+}
+
+#[test]
+fn a_guard_keeps_or_rolls_back_and_the_row_says_which() {
+    let mut rolled_back = 0;
+    for guard in [Guard::Accuracy, Guard::Loss, Guard::Trust] {
+        for noise in [0.0, 1.0] {
+            let options = Options { guard, noise, ..Options::default() };
+            let row = rows(&Settings { lr: Some(0.01), ..wrist(options) }).remove(0);
+            assert_eq!((row.options, row.rolled_back), (options, row.kept.is_none()));
+            assert_eq!(row.harmed, row.new_after < row.new_before - HARM);
+            if row.rolled_back {
+                assert_eq!((row.new_after, row.old_after), (row.new_before, row.old_before));
+                rolled_back += 1;
+            }
+        }
+    }
+    assert!(rolled_back >= 1, "not even labels that are all wrong were refused");
+}
+
+#[test]
+fn a_guard_costs_what_it_says() {
+    let of = |guard| rows(&wrist(Options { guard, ..Options::default() })).remove(0);
+    let [off, accuracy, trust] = [Guard::Off, Guard::Accuracy, Guard::Trust].map(of);
+    // 28 windows in batches of 8 are 3 steps for 30 epochs; 21 are 2; the folds of 14 are one step for 7.
+    let gradients = [off.gradients, accuracy.gradients, trust.gradients];
+    assert_eq!(gradients, [30 * 24, 30 * 16, 30 * 24 + 2 * 7 * 8]);
+    let n = 4 * 1_911;
+    assert_eq!(accuracy.ram.state, off.ram.state + n);
+    assert_eq!(trust.ram.state, off.ram.state + n + 4 * 28, "the mean's vector and trust");
+}
+
+#[test]
+fn an_anchor_holds_and_distillation_and_interpolation_change_what_they_should() {
+    let run = |replay, options| {
+        rows(&Settings { lr: Some(0.01), replay: Some(replay), ..wrist(options) }).remove(0)
+    };
+    let plain = Options::default();
+    let (free, held) = (run(0, plain), run(0, Options { anchor: 100.0, ..plain }));
+    assert!((held.new_after - held.new_before).abs() < (free.new_after - free.new_before).abs());
+    assert_eq!(held.ram.state, free.ram.state + 4 * 42, "a strength a filter");
+    let distil = Options { distil: true, ..plain };
+    let curves = |replay, options| run(replay, options).curve;
+    assert_eq!(curves(0, distil), curves(0, plain), "there is nothing to hold");
+    assert_ne!(curves(1, distil), curves(1, plain));
+    let wise = run(0, Options { wise_ft: true, guard: Guard::Accuracy, ..plain });
+    assert!(wise.alpha.is_some_and(|alpha| (0.0..=1.0).contains(&alpha)));
+    assert_eq!(wise.rolled_back, wise.alpha == Some(0.0));
+    assert_eq!(run(0, plain).alpha, None);
+}
+
+#[test]
+fn the_study_of_wrong_labels_runs_on_the_wrist_with_and_without_guards() {
+    let settings = Settings {
+        tasks: vec![Task::Turned, Task::Spar],
+        studies: vec![Study::WrongLabels],
+        ..wrist(Options::default())
+    };
+    let rows = rows(&settings);
+    assert_eq!(rows.len(), 3 * 2 * 3 * 3, "draws, methods, guards, shares");
+    assert!(
+        rows.iter().all(|row| row.task == Task::Spar && row.study == Study::WrongLabels && row.lr == 0.01)
+    );
+    let same_start = |a: &Row, b: &Row| a.seed != b.seed || a.new_before == b.new_before;
+    assert!(rows.iter().all(|a| rows.iter().all(|b| same_start(a, b))));
+}
+
+#[test]
+fn a_flat_base_is_another_base() {
+    let of = |arm| {
+        let options = Options { base: BaseKind::Method(arm), ..Options::default() };
+        rows(&Settings { options, arms: vec![Arm::Sgd], ..settings() }).remove(0)
+    };
+    let (sgd, sam, swa) = (of(Arm::Sgd), of(Arm::Sam), of(Arm::Swa));
+    assert!(sgd.old_before != sam.old_before || sgd.new_before != sam.new_before);
+    assert!(sam.old_before > 0.9 && swa.old_before > 0.9);
+    assert_eq!(serde_json::to_value(sam.options).unwrap()["base"], "sam");
+}
+
+#[test]
+fn a_sequence_has_a_matrix_and_its_transfer() {
+    let settings = Settings { arms: vec![Arm::Sgd], replay: Some(1), ..settings() };
+    let settings = Settings { person: None, tasks: vec![Task::Digits], ..settings };
+    let found = sequence::run(&settings, &Silent).unwrap();
+    let [one] = &found[..] else { panic!("{} sequences", found.len()) };
+    assert_eq!((one.people.len(), one.accuracy.len(), one.old.len()), (4, 5, 5));
+    assert!(one.accuracy.iter().all(|row| row.len() == 4) && one.old[0] > 0.9);
+    let a = &one.accuracy;
+    let transfer = ((a[4][0] - a[1][0]) + (a[4][1] - a[2][1]) + (a[4][2] - a[3][2])) / 3.0;
+    assert!((one.backward_transfer() - transfer).abs() < 1e-12);
+    assert!((one.just_learnt() - (a[1][0] + a[2][1] + a[3][2] + a[4][3]) / 4.0).abs() < 1e-12);
+    assert_eq!(sequence::run(&settings, &Silent).unwrap(), found);
+    let text = flatmin_sim::report::sequence::render(&found);
+    assert!(text.contains("sgd+replay") && text.contains("after no. 4"), "{text}");
 }

@@ -3,7 +3,7 @@
 #[path = "support/made_up.rs"]
 mod made_up;
 
-use flatmin_sim::finetune::{Arm, Row, Scope, Task};
+use flatmin_sim::finetune::{Arm, Guard, Options, Row, Scope, Study, Task};
 use flatmin_sim::report::summary::Summary;
 use flatmin_sim::report::table::{self, Conditions, WIDTH};
 use flatmin_sim::report::{rows, verdict};
@@ -120,4 +120,51 @@ fn sgd_with_fewest_stored_samples_is_the_base() {
 fn nothing_comes_of_nothing() {
     assert!(Summary::of(&[]).is_empty());
     assert_eq!(table::render(&[], &Conditions::default()), "");
+}
+
+/// The rows of sgd and sam+replay as the study of wrong labels has them.
+fn wrong_labels() -> Vec<Row> {
+    let mut all = Vec::new();
+    for noise in [0.0, 0.2] {
+        for guard in [Guard::Off, Guard::Accuracy, Guard::Trust] {
+            let wanted = |row: &Row| {
+                (row.method, row.replay) == (Arm::Sgd, 0) || (row.method, row.replay) == (Arm::Sam, 1)
+            };
+            let rows = made_up::rows(Task::Spar, 10, 3).into_iter().filter(wanted);
+            all.extend(rows.map(|row| Row {
+                study: Study::WrongLabels,
+                options: Options { noise, guard, ..Options::default() },
+                rolled_back: guard != Guard::Off && row.person < 4,
+                harmed: noise > 0.0 && row.seed == 0,
+                ..row
+            }));
+        }
+    }
+    all
+}
+
+#[test]
+fn the_table_of_wrong_labels_is_recomputed_from_json_lines() {
+    let measured = [made_up::rows(Task::Spar, 4, 1), wrong_labels()].concat();
+    let read = rows::from_lines(&rows::to_lines(&measured).unwrap()).unwrap();
+    assert_eq!(read, measured);
+    let text = table::render(&Summary::of(&read), &Conditions::default());
+    let at = text.find("20 % of the user's labels wrong").unwrap();
+    let line = text[at..].lines().find(|line| line.starts_with("sam+replay  trust")).unwrap();
+    assert_eq!(line.matches("33 %").count(), 1, "ten of thirty harmed: {line}");
+    assert_eq!(line.matches("30 %").count(), 1, "nine of thirty rolled back: {line}");
+    assert!(widest(&text) <= WIDTH, "{}:\n{text}", widest(&text));
+}
+
+#[test]
+fn what_keeps_old_users_fits_and_names_what_was_done() {
+    let mut measured = Vec::new();
+    for (anchor, distil) in [(0.0, false), (0.1, false), (0.0, true)] {
+        let sgd = made_up::rows(Task::Turned, 14, 1).into_iter().filter(|row| row.method == Arm::Sgd);
+        let options = Options { anchor, distil, guard: Guard::Accuracy, wise_ft: true, ..Options::default() };
+        measured.extend(sgd.map(|row| Row { study: Study::Keeping, options, ..row }));
+    }
+    let text = table::render(&Summary::of(&measured), &Conditions::default());
+    assert!(text.contains("sgd+replay+distil+wise-ft, accuracy"), "{text}");
+    assert!(widest(&text) <= WIDTH, "{}:\n{text}", widest(&text));
 }

@@ -13,6 +13,8 @@ const RECIPE: Recipe = Recipe {
     lr: Rate::Constant(0.05),
     average: None,
     seed: 7,
+    anchor: 0.0,
+    fresh_epochs: false,
 };
 
 /// Trains the digits MLP on the first `count` digits; also the weights at the end of each epoch.

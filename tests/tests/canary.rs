@@ -47,7 +47,8 @@ fn another_order_is_seen_in_every_sum() {
 fn other_noise_is_seen_in_every_fill() {
     let (seen, missed) = seen(Fault::Shift, Data::Normal, 1000);
     assert_eq!(seen, [("perturb", Form::Fill), ("reperturb", Form::Fill)]);
-    assert!(missed.iter().all(|(_, form)| *form != Form::Fill));
+    // A tile of ones is the same everywhere.
+    assert!(missed.iter().all(|(name, form)| *form != Form::Fill || *name == "pull"));
 }
 
 #[test]

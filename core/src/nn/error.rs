@@ -17,10 +17,12 @@ pub enum Buffer {
     Gradient,
     /// All parameters, trainable and frozen, [`PARAMS`](super::Network::PARAMS) floats.
     Parameters,
+    /// The teacher's logits, [`OUT`](super::Network::OUT) floats.
+    Teacher,
 }
 
 /// Why a network refused its arguments. Nothing was written when one is returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Error {
     /// A slice has the wrong length.
     Length {
@@ -38,6 +40,8 @@ pub enum Error {
         /// Outputs of the network.
         classes: usize,
     },
+    /// The temperature of a teacher is not finite and above 0, or the exponent of a doubtful label not in (0, 1].
+    Softness(f32),
 }
 
 impl fmt::Display for Error {
@@ -46,6 +50,10 @@ impl fmt::Display for Error {
             Self::Length { buffer, expected, found } => {
                 write!(f, "{buffer:?} needs {expected} floats, not {found}")
             }
+            Self::Softness(value) => write!(
+                f,
+                "{value} is no temperature of a teacher (finite, above 0) or no exponent of a doubtful label (in (0, 1])"
+            ),
             Self::Label { label, classes } => write!(f, "label {label} of a network with {classes} classes"),
         }
     }

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::task::Poll;
 
 use super::error::{Buffer, Error, check};
-use super::loss::{cross_entropy, cross_entropy_gradient};
+use super::loss::Target;
 use super::memory::Memory;
 use super::pass::{Goal, Pass, Stage};
 use super::sequential::Network;
@@ -35,7 +35,7 @@ use super::sequential::Network;
 pub struct Evaluation<'a, N> {
     memory: Memory<'a>,
     goal: Goal,
-    label: usize,
+    target: Target<'a>,
     scale: f32,
     pass: Pass,
     net: PhantomData<N>,
@@ -57,7 +57,8 @@ impl<'a, N: Network> Evaluation<'a, N> {
         check(Buffer::Frozen, N::FROZEN, frozen.len())?;
         check(Buffer::Activations, N::ACTS, acts.len())?;
         let memory = Memory { x, w, frozen, acts, g: &mut [] };
-        Ok(Self { memory, goal: Goal::Logits, label: 0, scale: 1.0, pass: Pass::START, net: PhantomData })
+        let target = Target::Class(0);
+        Ok(Self { memory, goal: Goal::Logits, target, scale: 1.0, pass: Pass::START, net: PhantomData })
     }
 
     /// An evaluation of the loss of class `label`, and of the [`logits`](Self::logits).
@@ -71,10 +72,22 @@ impl<'a, N: Network> Evaluation<'a, N> {
         frozen: &'a [f32],
         acts: &'a mut [f32],
     ) -> Result<Self, Error> {
-        if label >= N::OUT {
-            return Err(Error::Label { label, classes: N::OUT });
-        }
-        Ok(Self { goal: Goal::Loss, label, ..Self::forward(x, w, frozen, acts)? })
+        Self::loss_to(x, Target::Class(label), w, frozen, acts)
+    }
+
+    /// [`loss`](Self::loss) against any target.
+    ///
+    /// # Errors
+    /// [`Error::Length`], [`Error::Label`] or [`Error::Softness`], before anything is written.
+    pub fn loss_to(
+        x: &'a [f32],
+        target: Target<'a>,
+        w: &'a [f32],
+        frozen: &'a [f32],
+        acts: &'a mut [f32],
+    ) -> Result<Self, Error> {
+        target.check(N::OUT)?;
+        Ok(Self { goal: Goal::Loss, target, ..Self::forward(x, w, frozen, acts)? })
     }
 
     /// An evaluation of the loss of class `label` that adds `scale` times its gradient to `g`.
@@ -93,9 +106,25 @@ impl<'a, N: Network> Evaluation<'a, N> {
         acts: &'a mut [f32],
         g: &'a mut [f32],
     ) -> Result<Self, Error> {
+        Self::gradient_to(x, Target::Class(label), scale, w, frozen, acts, g)
+    }
+
+    /// [`gradient`](Self::gradient) against any target.
+    ///
+    /// # Errors
+    /// [`Error::Length`], [`Error::Label`] or [`Error::Softness`], before anything is written.
+    pub fn gradient_to(
+        x: &'a [f32],
+        target: Target<'a>,
+        scale: f32,
+        w: &'a [f32],
+        frozen: &'a [f32],
+        acts: &'a mut [f32],
+        g: &'a mut [f32],
+    ) -> Result<Self, Error> {
         const { assert!(N::ACTIVATION.is_identity(), "logits come without an activation") };
         check(Buffer::Gradient, N::TRAINABLE, g.len())?;
-        let mut evaluation = Self::loss(x, label, w, frozen, acts)?;
+        let mut evaluation = Self::loss_to(x, target, w, frozen, acts)?;
         (evaluation.goal, evaluation.scale, evaluation.memory.g) = (Goal::Gradient, scale, g);
         Ok(evaluation)
     }
@@ -150,8 +179,8 @@ impl<'a, N: Network> Evaluation<'a, N> {
     fn finish_forward(&mut self) -> f32 {
         let Some(z) = N::OUTPUT.of_mut(self.memory.acts) else { return f32::NAN };
         let loss = match self.goal {
-            Goal::Gradient => cross_entropy_gradient(z, self.label, self.scale),
-            _ => cross_entropy(z, self.label),
+            Goal::Gradient => self.target.gradient(z, self.scale),
+            _ => self.target.loss(z),
         };
         loss.unwrap_or(f32::NAN)
     }

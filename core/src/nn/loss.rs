@@ -1,47 +1,70 @@
-//! Softmax cross-entropy.
+//! Losses of logits: what a network is trained towards.
 
-/// `logsumexp(z) - z[label]`, the loss of one sample, computed as
-/// `(max - z[label]) + ln(sum of exp(z - max))` with the sum ascending from +0.
-///
-/// Finite for all finite logits: a loss beyond `f32::MAX` is `f32::MAX`. `None` if there is no class
-/// `label`. Cost: one `expf` a class, one `logf`.
-#[must_use]
-pub fn cross_entropy(z: &[f32], label: usize) -> Option<f32> {
-    let target = *z.get(label)?;
-    let max = largest(z);
-    let sum = z.iter().fold(0.0, |sum, z| sum + libm::expf(*z - max));
-    Some(negative_log(max, sum, target))
+mod cross_entropy;
+mod distillation;
+mod generalised;
+
+pub use cross_entropy::{cross_entropy, cross_entropy_gradient};
+pub use distillation::{distillation, distillation_gradient};
+pub use generalised::{generalised_cross_entropy, generalised_cross_entropy_gradient};
+
+use super::error::{Buffer, Error, check};
+
+/// What the logits of a network are compared with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Target<'a> {
+    /// The sample's class: [`cross_entropy`].
+    Class(usize),
+    /// The sample's class, which may be wrong: [`generalised_cross_entropy`].
+    Doubtful {
+        /// The class.
+        label: usize,
+        /// How little is thought of labels that the model finds impossible, in (0, 1]; 1 nearly ignores them.
+        q: f32,
+    },
+    /// What another model, the teacher, answered: [`distillation`].
+    Teacher {
+        /// Its logits, one a class.
+        logits: &'a [f32],
+        /// By how much both sets of logits are divided; finite and above 0. 2 is usual; more is softer.
+        temperature: f32,
+    },
 }
 
-/// [`cross_entropy`], with the logits overwritten by their gradients
-/// `(softmax(z) - onehot(label)) * scale`.
-///
-/// `scale` is 1/B for the mean over a batch of B samples. `None`, with the logits untouched, if there
-/// is no class `label`. Cost: one `expf` and one division a class, one `logf`.
-#[must_use]
-pub fn cross_entropy_gradient(z: &mut [f32], label: usize, scale: f32) -> Option<f32> {
-    let target = *z.get(label)?;
-    let max = largest(z);
-    let mut sum = 0.0;
-    for z in z.iter_mut() {
-        *z = libm::expf(*z - max);
-        sum += *z;
+impl Target<'_> {
+    /// Refuses a target that does not fit so many classes.
+    pub(super) fn check(self, classes: usize) -> Result<(), Error> {
+        match self {
+            Self::Class(label) | Self::Doubtful { label, .. } if label >= classes => {
+                Err(Error::Label { label, classes })
+            }
+            Self::Doubtful { q, .. } if !(q > 0.0 && q <= 1.0) => Err(Error::Softness(q)),
+            Self::Teacher { temperature, .. } if !(temperature.is_finite() && temperature > 0.0) => {
+                Err(Error::Softness(temperature))
+            }
+            Self::Teacher { logits, .. } => check(Buffer::Teacher, classes, logits.len()),
+            Self::Class(_) | Self::Doubtful { .. } => Ok(()),
+        }
     }
-    for (class, z) in z.iter_mut().enumerate() {
-        let p = *z / sum;
-        *z = if class == label { p - 1.0 } else { p } * scale;
+
+    /// The loss of the logits `z`; `None` if the target does not fit them.
+    #[must_use]
+    pub fn loss(self, z: &[f32]) -> Option<f32> {
+        match self {
+            Self::Class(label) => cross_entropy(z, label),
+            Self::Doubtful { label, q } => generalised_cross_entropy(z, label, q),
+            Self::Teacher { logits, temperature } => distillation(z, logits, temperature),
+        }
     }
-    Some(negative_log(max, sum, target))
-}
 
-/// The largest logit; a NaN among them is passed over here and reaches the loss through its `exp`.
-fn largest(z: &[f32]) -> f32 {
-    z.iter().fold(f32::NEG_INFINITY, |max, z| if *z > max { *z } else { max })
-}
-
-/// `-ln(exp(target - max) / sum)`.
-fn negative_log(max: f32, sum: f32, target: f32) -> f32 {
-    let loss = (max - target) + libm::logf(sum);
-    // Finite logits can be further apart than f32::MAX; an infinite logit must stay visible.
-    if loss == f32::INFINITY && target.is_finite() { f32::MAX } else { loss }
+    /// The loss of the logits `z`, which are overwritten by `scale` times their gradients; `None`, with the logits
+    /// untouched, if the target does not fit them.
+    #[must_use]
+    pub fn gradient(self, z: &mut [f32], scale: f32) -> Option<f32> {
+        match self {
+            Self::Class(label) => cross_entropy_gradient(z, label, scale),
+            Self::Doubtful { label, q } => generalised_cross_entropy_gradient(z, label, q, scale),
+            Self::Teacher { logits, temperature } => distillation_gradient(z, logits, temperature, scale),
+        }
+    }
 }

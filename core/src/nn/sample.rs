@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::evaluation::Evaluation;
+use super::loss::Target;
 use super::sequential::Network;
 
 /// The output of a network for sample `x`; it lies in `acts`.
@@ -71,4 +72,20 @@ pub fn gradient<N: Network>(
     g: &mut [f32],
 ) -> Result<f32, Error> {
     Ok(Evaluation::<N>::gradient(x, label, scale, w, frozen, acts, g)?.finish())
+}
+
+/// [`gradient`] against any target: a class, or the logits of a teacher for a stored old sample.
+///
+/// # Errors
+/// [`Error::Length`], [`Error::Label`] or [`Error::Softness`], before anything is written.
+pub fn gradient_to<N: Network>(
+    x: &[f32],
+    target: Target<'_>,
+    scale: f32,
+    w: &[f32],
+    frozen: &[f32],
+    acts: &mut [f32],
+    g: &mut [f32],
+) -> Result<f32, Error> {
+    Ok(Evaluation::<N>::gradient_to(x, target, scale, w, frozen, acts, g)?.finish())
 }

@@ -11,7 +11,7 @@ use flatmin::method::Method;
 use flatmin::methods::{FilterScale, LpfSgd, Plain, Sam};
 use flatmin::noise::Noise;
 use flatmin::optimizer::Optimizer;
-use flatmin::optimizers::{Adam, AdamW, Clipped, Sgd};
+use flatmin::optimizers::{Adam, AdamW, Anchored, Clipped, Sgd};
 use flatmin::rng::Seed;
 use flatmin::schedule::{Anneal, Cosine, Linear, Schedule};
 use heapless::String;
@@ -194,6 +194,15 @@ pub struct Parts<Z, N = Seed, C = Seed> {
     pub coin: C,
 }
 
+/// What the base update is pulled towards.
+#[derive(Clone, Debug)]
+pub struct Anchor<V> {
+    /// The factory weights.
+    pub factory: V,
+    /// How strongly, one value a filter.
+    pub strengths: V,
+}
+
 /// Builds what `spec` says and hands it to `receive`.
 pub fn compose<B, V, Z, N, C, R>(spec: &Spec, parts: Parts<Z, N, C>, receive: R) -> R::Output
 where
@@ -204,34 +213,67 @@ where
     C: Coin + 'static,
     R: Receive<B>,
 {
-    let mut parts = parts;
+    compose_anchored(spec, None, parts, receive)
+}
+
+/// [`compose`] with the base optimizer behind an [anchor](Anchored), if there is one.
+pub fn compose_anchored<B, V, Z, N, C, R>(
+    spec: &Spec,
+    anchor: Option<Anchor<V>>,
+    mut parts: Parts<Z, N, C>,
+    receive: R,
+) -> R::Output
+where
+    B: Backend,
+    V: BorrowMut<B::Vector> + 'static,
+    Z: FnMut(usize) -> V,
+    N: Noise<B> + 'static,
+    C: Coin + 'static,
+    R: Receive<B>,
+{
     let n = params(parts.segments);
     match spec.optimizer {
         OptimizerSpec::Sgd { momentum: None, weight_decay, .. } => {
-            clip(spec, Sgd::new().weight_decay(weight_decay), parts, receive)
+            pull(spec, anchor, Sgd::new().weight_decay(weight_decay), parts, receive)
         }
         OptimizerSpec::Sgd { momentum: Some(momentum), dampening, nesterov, weight_decay } => {
             let velocity = (parts.zeros)(n);
             let sgd = Sgd::new().weight_decay(weight_decay).momentum(momentum, velocity).dampening(dampening);
-            clip(spec, if nesterov { sgd.nesterov() } else { sgd }, parts, receive)
+            pull(spec, anchor, if nesterov { sgd.nesterov() } else { sgd }, parts, receive)
         }
         OptimizerSpec::Adam { betas: [beta1, beta2], eps, weight_decay } => {
             let [m, v] = [(parts.zeros)(n), (parts.zeros)(n)];
-            clip(
-                spec,
-                Adam::new(m, v).betas(beta1, beta2).eps(eps).weight_decay(weight_decay),
-                parts,
-                receive,
-            )
+            let adam = Adam::new(m, v).betas(beta1, beta2).eps(eps).weight_decay(weight_decay);
+            pull(spec, anchor, adam, parts, receive)
         }
         OptimizerSpec::AdamW { betas: [beta1, beta2], eps, weight_decay } => {
             let [m, v] = [(parts.zeros)(n), (parts.zeros)(n)];
-            clip(
-                spec,
-                AdamW::new(m, v).betas(beta1, beta2).eps(eps).weight_decay(weight_decay),
-                parts,
-                receive,
-            )
+            let adam = AdamW::new(m, v).betas(beta1, beta2).eps(eps).weight_decay(weight_decay);
+            pull(spec, anchor, adam, parts, receive)
+        }
+    }
+}
+
+fn pull<B, V, Z, N, C, O, R>(
+    spec: &Spec,
+    anchor: Option<Anchor<V>>,
+    base: O,
+    parts: Parts<Z, N, C>,
+    receive: R,
+) -> R::Output
+where
+    B: Backend,
+    V: BorrowMut<B::Vector> + 'static,
+    Z: FnMut(usize) -> V,
+    N: Noise<B> + 'static,
+    C: Coin + 'static,
+    O: Optimizer<B> + 'static,
+    R: Receive<B>,
+{
+    match anchor {
+        None => clip(spec, base, parts, receive),
+        Some(Anchor { factory, strengths }) => {
+            clip(spec, Anchored::new(factory, parts.segments, strengths, base), parts, receive)
         }
     }
 }

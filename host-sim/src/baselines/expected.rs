@@ -30,9 +30,6 @@ enum Rule {
     Below(f64),
 }
 
-/// How many standard errors apart two numbers may be.
-const TOLERANCE: f64 = 3.0;
-
 /// How far the old accuracies on two random quarters of the digits are apart, in points: the standard deviation over nine
 /// quarters (mean 97.3) is 0.39, and a difference has sqrt(2) of it.
 const TWO_QUARTERS: f64 = 0.55;
@@ -231,8 +228,7 @@ impl Expected {
     }
 
     fn agree(&self, ours: Summary, theirs: f64, theirs_se: f64, note: &str) -> BaselineResult {
-        let result = self.against(ours, theirs, Some(theirs_se), note);
-        BaselineResult { pass: result.difference.is_some_and(|d| d.abs() <= TOLERANCE), ..result }
+        self.against(ours, theirs, Some(theirs_se), note).agreeing()
     }
 
     fn bound(&self, ours: Summary, theirs: f64, pass: bool, note: &str) -> BaselineResult {
@@ -241,18 +237,7 @@ impl Expected {
 
     /// The numbers side by side; not judged yet.
     fn against(&self, ours: Summary, theirs: f64, theirs_se: Option<f64>, note: &str) -> BaselineResult {
-        BaselineResult {
-            row: self.row,
-            mean: ours.mean,
-            sd: ours.sd,
-            n: ours.n,
-            se: ours.se(),
-            theirs_mean: theirs,
-            theirs_se,
-            difference: theirs_se.map(|se| (ours.mean - theirs) / ours.se().hypot(se)),
-            pass: false,
-            note: note.to_owned(),
-        }
+        BaselineResult::new(self.row, ours, theirs, theirs_se, note)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::compose::{MethodSpec, Rate};
 use crate::finetune::{
-    Arm, Base, Corpus, Error, Progress, Purpose, Row, Scope, Settings, Task, corrupt, in_order, lpf,
-    pretraining, run, seed,
+    Arm, Base, Corpus, Error, Options, Progress, Purpose, Row, Scope, Settings, Study, Task, corrupt,
+    in_order, lpf, pretraining, run, seed,
 };
 use crate::model::{Example, Net, Workspace, initial, model};
 use crate::train::{Recipe, train};
@@ -122,7 +122,7 @@ fn wrist_bases(progress: &dyn Progress) -> Result<Measured, Error> {
         corpus.people.iter().flat_map(|&person| (0..SEEDS).map(move |seed| (person, seed))).collect();
     let net = model(Net::Wrist, Scope::All);
     let accuracies = in_order(0, progress, "wrist base models", &runs, |&(person, repetition)| {
-        let base = Base::train(&corpus, person, repetition)?;
+        let base = Base::train(&corpus, person, repetition, Arm::Sgd)?;
         let new = corpus.examples(&base.split.new_test);
         Ok((person, Workspace::new(net, &[]).accuracy(&new, &base.weights)?, base.old))
     })?;
@@ -140,8 +140,9 @@ fn turned(progress: &dyn Progress) -> Result<Measured, Error> {
         person: None,
         seeds: SEEDS,
         lr: Some(0.03),
-        noise: 0.0,
-        scope: Scope::All,
+        options: Options::default(),
+        blob: None,
+        studies: vec![Study::Methods],
         replay: None,
         data: None,
         threads: 0,

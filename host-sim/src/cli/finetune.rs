@@ -2,9 +2,10 @@
 
 use super::names::Choice;
 use super::range;
-use crate::finetune::{Arm, Scope, Settings};
+use crate::finetune::{Arm, BaseKind, Guard, Options, Scope, Settings, Study};
 use crate::report::label;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// What is personalised, how, and where results go.
@@ -29,6 +30,26 @@ pub struct Finetune {
     /// The share of the user's labels that are wrong, from 0 to 1: 0.2 is 20 %
     #[arg(long, value_name = "P", default_value = "0", value_parser = range::noise, allow_negative_numbers = true)]
     noise: f32,
+    /// Who decides whether tuned weights are kept; without this, the tables of methods are unguarded and a table of
+    /// wrong labels shows what a guard saves
+    #[arg(long, value_enum)]
+    guard: Option<Guard>,
+    /// Pull every weight to the factory model's, with this strength, 0 to 100; 0.1 is usual
+    #[arg(long, value_name = "X", default_value = "0", value_parser = range::anchor, allow_negative_numbers = true)]
+    anchor: f32,
+    /// Let the guard (accuracy, unless --guard says otherwise) also choose how far to go from the factory weights to the
+    /// tuned ones
+    #[arg(long)]
+    wise_ft: bool,
+    /// Hold replayed samples by the factory model's answers instead of their labels
+    #[arg(long)]
+    distil: bool,
+    /// The model that is fine-tuned: trained with this method, or a file that pretrain wrote
+    #[arg(long, value_name = "METHOD|FILE", default_value = "sgd")]
+    base: OsString,
+    /// Personalise for one person after another, each on top of the one before, and say what is forgotten
+    #[arg(long, conflicts_with_all = ["guard", "wise_ft", "distil", "base", "person"])]
+    pub sequence: bool,
     /// What is trained
     #[arg(long, value_enum, default_value_t)]
     scope: Scope,
@@ -59,11 +80,40 @@ impl Finetune {
             person: self.person,
             seeds: self.seeds,
             lr: self.lr,
-            noise: self.noise,
-            scope: self.scope,
+            options: self.options(),
+            blob: self.base_method().is_none().then(|| PathBuf::from(&self.base)),
+            studies: self.studies(),
             replay: self.replay,
             data: self.data.clone(),
             threads: self.threads,
+        }
+    }
+
+    /// The method that trains the base model; none if it is a file.
+    fn base_method(&self) -> Option<Arm> {
+        self.base.to_str().and_then(|name| Arm::from_str(name, false).ok())
+    }
+
+    fn options(&self) -> Options {
+        let guard = if self.wise_ft { Guard::Accuracy } else { Guard::Off };
+        Options {
+            base: self.base_method().map_or(BaseKind::File, BaseKind::Method),
+            noise: self.noise,
+            scope: self.scope,
+            guard: self.guard.unwrap_or(guard),
+            anchor: self.anchor,
+            wise_ft: self.wise_ft,
+            distil: self.distil,
+        }
+    }
+
+    /// The comparison of methods; the other tables too when nothing that changes a run was asked for.
+    fn studies(&self) -> Vec<Study> {
+        let plain = self.options() == Options::default() && self.guard.is_none();
+        if plain && self.method.is_empty() && self.lr.is_none() && self.replay.is_none() {
+            vec![Study::Methods, Study::Keeping, Study::WrongLabels]
+        } else {
+            vec![Study::Methods]
         }
     }
 

@@ -1,6 +1,6 @@
 //! The names of tasks, methods and scopes as a user types them.
 
-use crate::finetune::{Arm, Scope, Task};
+use crate::finetune::{Arm, Guard, Scope, Task};
 use crate::report::label;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -54,6 +54,16 @@ impl ValueEnum for Scope {
     }
 }
 
+impl ValueEnum for Guard {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Off, Self::Accuracy, Self::Loss, Self::Trust]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(label::guard(*self)).help(label::guard_title(*self)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +76,9 @@ mod tests {
     fn a_name_typed_is_the_name_in_a_json_row() {
         for arm in label::ARMS {
             assert_eq!(serde_json::to_value(arm).unwrap(), typed(&arm));
+        }
+        for guard in Guard::value_variants() {
+            assert_eq!(serde_json::to_value(guard).unwrap(), typed(guard));
         }
         for scope in Scope::value_variants() {
             assert_eq!(serde_json::to_value(scope).unwrap(), typed(scope));

@@ -23,6 +23,11 @@ pub(super) fn lr(text: &str) -> Result<f32, String> {
     number(text, |lr| (0.0..=10.0).contains(lr), rule)
 }
 
+pub(super) fn anchor(text: &str) -> Result<f32, String> {
+    let rule = "the strength of an anchor is a number from 0 to 100, such as 0.1";
+    number(text, |strength| (0.0..=100.0).contains(strength), rule)
+}
+
 pub(super) fn noise(text: &str) -> Result<f32, String> {
     let rule = "the share of wrong labels is a number from 0 to 1: for 20 % write 0.2";
     number(text, |share| (0.0..=1.0).contains(share), rule)

@@ -2,10 +2,10 @@
 
 use super::Error;
 use crate::cli::Finetune;
-use crate::finetune::{self, Row, Settings};
+use crate::finetune::{self, Progress, Row, Settings, Study};
 use crate::output::Folder;
 use crate::report::summary::Summary;
-use crate::report::{rows, table};
+use crate::report::{self, rows, table};
 use crate::{plot, progress};
 use std::io::{Write, stderr, stdout};
 use std::path::Path;
@@ -17,6 +17,9 @@ use std::path::Path;
 pub fn run(args: &Finetune) -> Result<(), Error> {
     let print = if args.json { Print::Json } else { Print::Table };
     let progress = progress::on_stderr();
+    if args.sequence {
+        return sequence(args, print, &*progress);
+    }
     execute(
         &args.settings(),
         &args.out,
@@ -24,6 +27,22 @@ pub fn run(args: &Finetune) -> Result<(), Error> {
         |settings| finetune::run(settings, &*progress),
         &mut stdout().lock(),
     )
+}
+
+/// One person after another: tables and one JSON line a sequence.
+fn sequence(args: &Finetune, print: Print, progress: &dyn Progress) -> Result<(), Error> {
+    let folder = Folder::open(&args.out)?;
+    let found =
+        finetune::sequence::run(&args.settings(), progress).map_err(|error| Error::Job(Box::new(error)))?;
+    let mut lines = String::new();
+    for sequence in &found {
+        lines += &(serde_json::to_string(sequence)? + "\n");
+    }
+    let tables = report::sequence::render(&found);
+    folder.write("sequence.jsonl", &lines)?;
+    folder.write("sequence.txt", &tables)?;
+    stdout().lock().write_all(if print == Print::Json { lines.as_bytes() } else { tables.as_bytes() })?;
+    Ok(())
 }
 
 /// What goes to standard output.
@@ -55,8 +74,8 @@ where
     let (lines, tables) = (rows::to_lines(&found)?, table::render(&summaries, &settings.into()));
     folder.write("rows.jsonl", &lines)?;
     folder.write("table.txt", &tables)?;
-    for summary in &summaries {
-        let task = crate::report::label::task(summary.task);
+    for summary in summaries.iter().filter(|summary| summary.study == Study::Methods) {
+        let task = report::label::task(summary.task);
         folder.write(&format!("tradeoff-{task}.svg"), &plot::tradeoff(summary)?)?;
         folder.write(&format!("curves-{task}.svg"), &plot::curves(summary)?)?;
     }

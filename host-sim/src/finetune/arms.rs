@@ -1,8 +1,9 @@
 //! From an arm to a recipe.
 
-use super::Arm;
 use super::tuned::Tuned;
+use super::{Arm, pretraining};
 use crate::compose::{MethodSpec, OptimizerSpec, Rate, Spec};
+use crate::model::Net;
 use crate::train::{Averaging, Recipe};
 use flatmin::methods::FilterScale;
 use flatmin::schedule::Cosine;
@@ -13,8 +14,56 @@ const EPOCHS: u32 = 30;
 const BATCH: usize = 8;
 /// The share of the steps after which SWA collects.
 const SWA_FROM: f32 = 0.4;
+/// The same when a base model is trained.
+const BASE_SWA_FROM: f32 = 0.6;
 /// How much of the old mean an exponential average keeps at each step: about a fifth of a run of ninety steps.
 const EMA_DECAY: f32 = 0.95;
+
+/// Training a base model with `arm`, everything as it was tuned for the task of classifying unseen people.
+pub(super) fn base(arm: Arm, net: Net, seed: u64) -> Recipe {
+    let epochs = match net {
+        Net::Digits => 60,
+        Net::Wrist => 25,
+    };
+    let (lr, strength) = match (net, arm) {
+        (Net::Digits, Arm::Sam | Arm::SamSwa | Arm::Rst) => (0.1, 0.25),
+        (Net::Wrist, Arm::Sam | Arm::SamSwa) => (0.1, 0.06),
+        (Net::Wrist, Arm::Rst) => (0.1, 0.25),
+        (Net::Digits, Arm::Lpf) => (0.3, 0.4),
+        (Net::Wrist, Arm::Lpf) => (0.1, 0.2),
+        (Net::Digits, Arm::Swa | Arm::SgdWd) => (0.3, 0.0),
+        (_, Arm::Adam) => (0.008, 0.0),
+        _ => (0.1, 0.0),
+    };
+    let decay = if arm == Arm::SgdWd { 2e-3 } else { 5e-4 };
+    let optimizer = match arm {
+        Arm::Adam => OptimizerSpec::AdamW { betas: [0.9, 0.999], eps: 1e-8, weight_decay: decay },
+        _ => OptimizerSpec::momentum(0.9, decay),
+    };
+    let plain = pretraining(method(arm, strength), lr, seed);
+    Recipe {
+        spec: Spec::new(plain.spec.method, optimizer),
+        epochs: if arm == Arm::Sgd2x { 2 * epochs } else { epochs },
+        average: match average(arm) {
+            Some(Averaging::Swa { .. }) => Some(Averaging::Swa { from: BASE_SWA_FROM }),
+            other => other,
+        },
+        ..plain
+    }
+}
+
+/// Fine-tuning in the study of wrong labels: a step that is right for right labels, and a velocity that does not survive
+/// an epoch.
+pub(super) fn bold(arm: Arm, tuned: Tuned, seed: u64) -> Recipe {
+    let recipe = recipe(arm, tuned, false, seed);
+    Recipe {
+        spec: Spec::new(recipe.spec.method, OptimizerSpec::momentum(0.5, 0.0)),
+        epochs: 20,
+        batch: 7,
+        fresh_epochs: true,
+        ..recipe
+    }
+}
 
 /// How `arm` fine-tunes.
 pub(super) fn recipe(arm: Arm, tuned: Tuned, replay: bool, seed: u64) -> Recipe {
@@ -26,6 +75,8 @@ pub(super) fn recipe(arm: Arm, tuned: Tuned, replay: bool, seed: u64) -> Recipe 
         lr: Rate::Constant(tuned.lr),
         average: average(arm),
         seed,
+        anchor: 0.0,
+        fresh_epochs: false,
     }
 }
 

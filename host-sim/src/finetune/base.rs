@@ -2,43 +2,58 @@
 
 use super::plan::{BaseKey, Job};
 use super::split::Split;
-use super::{Corpus, Error, Progress, Purpose, Scope, in_order, seed};
+use super::stored::Stored;
+use super::{Arm, Corpus, Error, Progress, Purpose, Scope, Settings, arms, in_order, seed};
 use crate::compose::{MethodSpec, OptimizerSpec, Rate, Spec};
-use crate::model::{Net, Workspace, initial, model};
+use crate::model::{Model, Net, Workspace, initial, model};
+use crate::pretrain::BlobFile;
 use crate::train::{Recipe, train};
 use flatmin::schedule::Cosine;
 use std::collections::HashMap;
 
 /// A model that has never seen one person.
 pub(crate) struct Base {
+    net: Net,
     /// Which samples serve what.
     pub(crate) split: Split,
     /// The full vector.
     pub(crate) weights: Vec<f32>,
     /// Accuracy on the old test, in [0, 1].
     pub(crate) old: f64,
+    /// The old samples that came with it, if it came in a blob.
+    pub(super) stored: Option<Stored>,
 }
 
 impl Base {
-    /// Trains on everyone but `person`.
-    pub(crate) fn train(corpus: &Corpus, person: u8, repetition: u32) -> Result<Self, Error> {
+    /// Trains on everyone but `person` with `arm`.
+    pub(crate) fn train(corpus: &Corpus, person: u8, repetition: u32, arm: Arm) -> Result<Self, Error> {
         let split = Split::without(corpus, person)?;
-        let recipe = recipe(corpus.net, seed(Purpose::Base, corpus.net, person, repetition));
+        let recipe = arms::base(arm, corpus.net, seed(Purpose::Base, corpus.net, person, repetition));
         let net = model(corpus.net, Scope::All);
         let examples = corpus.examples(&split.base);
         let start = initial(net, recipe.seed);
         let weights = train(net, start, &[], &examples, &recipe, &mut |_, _| Ok(()))?.weights;
-        let old = Workspace::new(net, &[]).accuracy(&corpus.examples(&split.old_test), &weights)?;
-        Ok(Self { split, weights, old })
+        Self::of(corpus, split, weights, None)
     }
-}
 
-fn recipe(net: Net, seed: u64) -> Recipe {
-    let epochs = match net {
-        Net::Digits => 60,
-        Net::Wrist => 25,
-    };
-    Recipe { epochs, ..pretraining(MethodSpec::Plain, 0.1, seed) }
+    /// The model of a blob, which must have been trained without `person`.
+    fn load(corpus: &Corpus, person: u8, file: &BlobFile) -> Result<Self, Error> {
+        let blob = file.of_person(model(corpus.net, Scope::All), person)?;
+        let split = Split::without(corpus, person)?;
+        Self::of(corpus, split, blob.weights().to_vec(), Some(Stored::of(&blob)))
+    }
+
+    fn of(corpus: &Corpus, split: Split, weights: Vec<f32>, stored: Option<Stored>) -> Result<Self, Error> {
+        let net = corpus.net;
+        let mut workspace = Workspace::new(model(net, Scope::All), &[]);
+        let old = workspace.accuracy(&corpus.examples(&split.old_test), &weights)?;
+        Ok(Self { net, split, weights, old, stored: stored.filter(|stored| !stored.is_empty()) })
+    }
+
+    /// Its network, every weight of which trains.
+    pub(crate) fn net(&self) -> &'static dyn Model {
+        model(self.net, Scope::All)
+    }
 }
 
 /// Training from scratch: batch 32, momentum 0.9, weight decay 5e-4, a cosine from `lr` to 0; one epoch.
@@ -50,20 +65,25 @@ pub(crate) const fn pretraining(method: MethodSpec, lr: f32, seed: u64) -> Recip
         lr: Rate::Cosine(Cosine { from: lr, to: 0.0 }),
         average: None,
         seed,
+        anchor: 0.0,
+        fresh_epochs: false,
     }
 }
 
-/// The base models of all jobs, each trained once.
+/// The base models of all jobs, each trained or read once.
 pub(super) fn all(
     jobs: &[Job<'_>],
-    threads: usize,
+    settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<HashMap<BaseKey, Base>, Error> {
     let mut wanted: Vec<_> = jobs.iter().map(|job| (job.base(), job.corpus)).collect();
     wanted.sort_by_key(|(key, _)| *key);
     wanted.dedup_by_key(|(key, _)| *key);
-    let train =
-        |&((_, person, repetition), corpus): &(BaseKey, &Corpus)| Base::train(corpus, person, repetition);
-    let bases = in_order(threads, progress, "base models", &wanted, train)?;
+    let file = settings.blob.as_deref().map(BlobFile::read).transpose()?;
+    let make = |&((_, person, repetition, arm), corpus): &(BaseKey, &Corpus)| match (arm, &file) {
+        (None, Some(file)) => Base::load(corpus, person, file),
+        (arm, _) => Base::train(corpus, person, repetition, arm.unwrap_or(Arm::Sgd)),
+    };
+    let bases = in_order(settings.threads, progress, "base models", &wanted, make)?;
     Ok(wanted.iter().map(|(key, _)| *key).zip(bases).collect())
 }

@@ -61,6 +61,22 @@ impl Corpus {
         }
     }
 
+    /// The data of `task`: embedded, or those of a file that fits it.
+    pub(crate) fn of_task(task: Task, data: Option<&Path>) -> Result<Self, Error> {
+        let Some(path) = data else { return Self::embedded(task.net()) };
+        let corpus = Self::from_file(path)?;
+        if corpus.net == task.net() { Ok(corpus) } else { Err(corpus.no_task(path)) }
+    }
+
+    /// Why a file is of no use for the tasks asked for.
+    fn no_task(&self, path: &Path) -> Error {
+        let fits = match self.net {
+            Net::Digits => "the tasks turned and digits",
+            Net::Wrist => "the task spar",
+        };
+        Error::NoTask { path: path.to_owned(), fits }
+    }
+
     /// Sample `i`, as everyone sees it.
     pub(crate) fn example(&self, i: usize) -> Example<'_> {
         Example { x: self.set.input(i), label: self.set.labels[i] }
@@ -89,12 +105,5 @@ pub(super) fn of_settings(settings: &Settings) -> Result<Vec<Corpus>, Error> {
         return nets.map(Corpus::embedded).collect();
     };
     let corpus = Corpus::from_file(path)?;
-    if asked(corpus.net) {
-        return Ok(vec![corpus]);
-    }
-    let fits = match corpus.net {
-        Net::Digits => "the tasks turned and digits",
-        Net::Wrist => "the task spar",
-    };
-    Err(Error::NoTask { path: path.clone(), fits })
+    if asked(corpus.net) { Ok(vec![corpus]) } else { Err(corpus.no_task(path)) }
 }

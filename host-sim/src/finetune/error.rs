@@ -62,6 +62,19 @@ pub enum Error {
         /// What the samples are for.
         purpose: &'static str,
     },
+    /// A model blob has fewer old samples than a run replays.
+    #[error(
+        "{needed} old samples are to be replayed, but the model has {there}; export it with a greater --replay, or ask for less"
+    )]
+    FewStored {
+        /// Samples asked for.
+        needed: usize,
+        /// Samples in the blob.
+        there: usize,
+    },
+    /// A model blob cannot be used.
+    #[error(transparent)]
+    Blob(#[from] crate::pretrain::BlobError),
     /// Training stopped.
     #[error(transparent)]
     Train(#[from] train::Error),

@@ -13,6 +13,10 @@ pub(crate) enum Purpose {
     Baseline = 2,
     /// The one split of the digits into base and old test.
     Holdout = 3,
+    /// The old samples that are stored beside an exported model.
+    Export = 4,
+    /// Several people one after another; the person counts places, 0 for what comes before the first.
+    Sequence = 5,
 }
 
 /// The seed of repetition `repetition` for a person.

@@ -3,7 +3,7 @@
 //! Each cell holds two pairs. The first was tuned on the people at odd places of the sorted list and is applied to
 //! those at even places (0, 2, ...), the second the other way round: nobody is tested with values tuned on themselves.
 
-use super::{Arm, Scope, Task};
+use super::{Arm, BaseKind, Scope, Task};
 
 /// Hyperparameters of an arm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,14 +24,21 @@ pub(super) struct Case {
     pub(super) replay: bool,
     /// Whether the person has an odd place.
     pub(super) odd: bool,
+    pub(super) base: BaseKind,
+    /// Whether the weights are pulled to the factory's.
+    pub(super) anchored: bool,
 }
+
+/// The steps of the study of wrong labels.
+pub(super) const BOLD: Tuned = Tuned { lr: 0.01, strength: 0.15 };
 
 /// The tuned values of `arm`.
 ///
-/// Under a smaller scope every arm takes SGD's learning rate of that scope. With replay, SGD, SAM and SWA have their
+/// On a SAM base, SGD, SWA and SAM with replay have values of their own, and so has SGD with an anchor; everything else
+/// takes those of an SGD base. Under a smaller scope every arm takes SGD's learning rate of that scope. With replay, SGD, SAM and SWA have their
 /// own values. Arms that are variants of SGD or SAM take theirs.
 pub(super) fn tuned(arm: Arm, case: Case) -> Tuned {
-    let values = row(arm, case.replay)[column(case)][usize::from(case.odd)];
+    let values = row(arm, case)[column(case)][usize::from(case.odd)];
     match case.scope {
         Scope::All => values,
         Scope::Last => Tuned { lr: LAST[column(case)], ..values },
@@ -52,8 +59,17 @@ fn column(case: Case) -> usize {
 /// Two pairs for each column.
 type Table = [[Tuned; 2]; 4];
 
-fn row(arm: Arm, replay: bool) -> &'static Table {
-    match (arm, replay) {
+fn row(arm: Arm, case: Case) -> &'static Table {
+    if case.base == BaseKind::Method(Arm::Sam) {
+        match (arm, case.replay) {
+            (Arm::Sgd, false) => return &SAM_BASE_SGD,
+            (Arm::Swa, false) => return &SAM_BASE_SWA,
+            (Arm::Sam, true) => return &SAM_BASE_SAM_REPLAY,
+            _ => {}
+        }
+    }
+    match (arm, case.replay) {
+        (Arm::Sgd, false) if case.anchored => &SGD_ANCHOR,
         (Arm::Sgd | Arm::Sgd2x | Arm::SgdWd | Arm::Ema, false) => &SGD,
         (Arm::Sgd | Arm::Sgd2x | Arm::SgdWd | Arm::Ema, true) => &SGD_REPLAY,
         (Arm::Sam | Arm::SamSwa, false) => &SAM,
@@ -128,6 +144,30 @@ const SWA_REPLAY: Table = [
     [rate(0.03), rate(0.03)],
     [rate(0.03), rate(0.03)],
 ];
+const SGD_ANCHOR: Table = [
+    [rate(0.01), rate(0.03)],
+    [rate(0.0003), rate(0.0003)],
+    [rate(0.01), rate(0.0003)],
+    [rate(0.03), rate(0.03)],
+];
+const SAM_BASE_SGD: Table = [
+    [rate(0.0003), rate(0.0003)],
+    [rate(0.0003), rate(0.0003)],
+    [rate(0.003), rate(0.003)],
+    [rate(0.03), rate(0.03)],
+];
+const SAM_BASE_SWA: Table = [
+    [rate(0.0003), rate(0.001)],
+    [rate(0.0003), rate(0.0003)],
+    [rate(0.003), rate(0.003)],
+    [rate(0.03), rate(0.03)],
+];
+const SAM_BASE_SAM_REPLAY: Table = [
+    [pair(0.01, 0.05), pair(0.003, 0.05)],
+    [pair(0.0003, 0.15), pair(0.0003, 0.15)],
+    [pair(0.03, 0.05), pair(0.01, 0.05)],
+    [pair(0.03, 0.05), pair(0.03, 0.15)],
+];
 /// SGD on the last layer: the same learning rate at even and odd places.
 const LAST: [f32; 4] = [0.001, 0.001, 0.001, 0.03];
 /// SGD on the biases.
@@ -137,7 +177,15 @@ const BIAS: [[f32; 2]; 4] = [[0.001, 0.001], [0.001, 0.001], [0.003, 0.003], [0.
 mod tests {
     use super::*;
 
-    const CASE: Case = Case { task: Task::Spar, noisy: false, scope: Scope::All, replay: false, odd: false };
+    const CASE: Case = Case {
+        task: Task::Spar,
+        noisy: false,
+        scope: Scope::All,
+        replay: false,
+        odd: false,
+        base: BaseKind::Method(Arm::Sgd),
+        anchored: false,
+    };
 
     #[test]
     fn values_depend_on_task_place_and_noise() {
@@ -169,6 +217,15 @@ mod tests {
         assert_eq!(tuned(Arm::Sam, case), pair(0.003, 0.15));
         assert_eq!(tuned(Arm::Swa, Case { odd: true, ..case }), rate(0.01));
         assert_eq!(tuned(Arm::Lpf, case), tuned(Arm::Lpf, CASE));
+    }
+
+    #[test]
+    fn a_flat_base_and_an_anchor_have_values_of_their_own() {
+        let flat = Case { base: BaseKind::Method(Arm::Sam), ..CASE };
+        assert_eq!(tuned(Arm::Swa, Case { odd: true, ..flat }), rate(0.001));
+        assert_eq!(tuned(Arm::Sam, Case { replay: true, ..flat }), pair(0.01, 0.05));
+        assert_eq!(tuned(Arm::Lpf, flat), tuned(Arm::Lpf, CASE));
+        assert_eq!(tuned(Arm::Sgd, Case { anchored: true, odd: true, ..CASE }), rate(0.03));
     }
 
     #[test]

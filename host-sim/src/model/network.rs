@@ -1,10 +1,10 @@
 //! From a network type of `core` to a [`Model`].
 
-use super::{Example, Memory, Model};
+use super::{Memory, Model};
 use flatmin::backend::{Cpu, Isa, Op};
 use flatmin::lanes::Lanes;
 use flatmin::layout::Segment;
-use flatmin::nn::{self, Network};
+use flatmin::nn::{self, Network, Target};
 use std::marker::PhantomData;
 
 /// A network type as a value.
@@ -65,14 +65,19 @@ impl<N: Network> Model for Typed<N> {
         N::ACTS
     }
 
+    fn layout_hash(&self) -> u32 {
+        flatmin::blob::layout_hash::<N>()
+    }
+
     fn gradient(
         &self,
         cpu: Cpu,
-        example: Example<'_>,
+        x: &[f32],
+        target: Target<'_>,
         scale: f32,
         memory: Memory<'_>,
     ) -> Result<f32, nn::Error> {
-        cpu.enter(Gradient { example, scale, memory, network: self.network })
+        cpu.enter(Gradient { x, target, scale, memory, network: self.network })
     }
 
     fn logits<'a>(
@@ -101,7 +106,8 @@ impl<N: Network> Model for Typed<N> {
 
 /// A gradient as work for an instruction set.
 struct Gradient<'a, N> {
-    example: Example<'a>,
+    x: &'a [f32],
+    target: Target<'a>,
     scale: f32,
     memory: Memory<'a>,
     network: PhantomData<fn() -> N>,
@@ -112,8 +118,8 @@ impl<N: Network> Op for Gradient<'_, N> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Self::Output {
-        let Self { example: Example { x, label }, scale, memory: Memory { w, frozen, acts, g }, .. } = self;
-        nn::gradient::<N>(x, label.into(), scale, w, frozen, acts, g)
+        let Self { x, target, scale, memory: Memory { w, frozen, acts, g }, .. } = self;
+        nn::gradient_to::<N>(x, target, scale, w, frozen, acts, g)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{Memory, Model};
 use flatmin::backend::Cpu;
-use flatmin::nn;
+use flatmin::nn::{self, Target};
+use flatmin::tune::Score;
 
 /// An input with its label.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,6 +12,23 @@ pub struct Example<'a> {
     pub x: &'a [f32],
     /// Its class.
     pub label: u8,
+}
+
+/// What is learnt from an example, and how much it counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lesson<'a> {
+    /// The input.
+    pub x: &'a [f32],
+    /// What the answer is compared with.
+    pub target: Target<'a>,
+    /// The factor of its loss; 1 is usual.
+    pub weight: f32,
+}
+
+impl<'a> From<Example<'a>> for Lesson<'a> {
+    fn from(Example { x, label }: Example<'a>) -> Self {
+        Self { x, target: Target::Class(label.into()), weight: 1.0 }
+    }
 }
 
 /// A model, its frozen weights, and memory to evaluate it in: nothing is allocated from here on.
@@ -27,21 +45,22 @@ impl<'a> Workspace<'a> {
         Self { model, frozen, acts: vec![0.0; model.activations()], cpu: Cpu::detect() }
     }
 
-    /// The mean loss of some examples (0 of none). Adds their mean gradient to `g`, examples in order.
+    /// The mean loss of some examples or lessons (0 of none). Adds their mean gradient to `g`, in order.
     ///
     /// # Errors
     /// When a slice has the wrong length or a label is not a class.
-    pub fn gradient<'b>(
+    pub fn gradient<'b, L: Into<Lesson<'b>>>(
         &mut self,
-        examples: impl ExactSizeIterator<Item = Example<'b>>,
+        lessons: impl ExactSizeIterator<Item = L>,
         w: &[f32],
         g: &mut [f32],
     ) -> Result<f32, nn::Error> {
-        let scale = 1.0 / examples.len().max(1) as f32;
+        let scale = 1.0 / lessons.len().max(1) as f32;
         let mut sum = 0.0;
-        for example in examples {
+        for lesson in lessons {
+            let Lesson { x, target, weight } = lesson.into();
             let memory = Memory { w, frozen: self.frozen, acts: &mut self.acts, g };
-            sum += self.model.gradient(self.cpu, example, scale, memory)?;
+            sum += weight * self.model.gradient(self.cpu, x, target, weight * scale, memory)?;
         }
         Ok(scale * sum)
     }
@@ -66,6 +85,18 @@ impl<'a> Workspace<'a> {
             }
         }
         Ok(class)
+    }
+
+    /// Right answers and losses on some examples.
+    ///
+    /// # Errors
+    /// When a slice has the wrong length.
+    pub fn score(&mut self, examples: &[Example<'_>], w: &[f32]) -> Result<Score, nn::Error> {
+        let mut score = Score::default();
+        for example in examples {
+            score.add(self.logits(example.x, w)?, example.label.into());
+        }
+        Ok(score)
     }
 
     /// The share of examples that are classified as labelled, in [0, 1]; 0 of none.

@@ -1,6 +1,6 @@
 //! Names for people: of tasks, methods and scopes.
 
-use crate::finetune::{Arm, Scope, Task};
+use crate::finetune::{Arm, BaseKind, Guard, Options, Scope, Task};
 
 /// Every method, in the order of the tables.
 pub const ARMS: [Arm; 10] = [
@@ -54,6 +54,46 @@ pub fn line(method: Arm, replay: u32) -> String {
         (name, 0) => name.to_owned(),
         (name, 1) => format!("{name}+replay"),
         (name, n) => format!("{name}+replay{n}"),
+    }
+}
+
+/// A method with its stored samples and everything else that it does, such as `sam base: sgd+replay+distil`.
+pub fn variant(method: Arm, replay: u32, options: &Options) -> String {
+    let base = match options.base {
+        BaseKind::Method(Arm::Sgd) => String::new(),
+        BaseKind::Method(other) => format!("{} base: ", arm(other)),
+        BaseKind::File => "file: ".to_owned(),
+    };
+    let extras = [
+        (options.anchor > 0.0, "+anchor".to_owned()),
+        (options.distil, "+distil".to_owned()),
+        (options.wise_ft, "+wise-ft".to_owned()),
+        (options.scope != Scope::All, format!(" {}", scope(options.scope))),
+        (options.guard != Guard::Off, format!(", {}", guard(options.guard))),
+    ];
+    let extras: String = extras.into_iter().filter(|(holds, _)| *holds).map(|(_, text)| text).collect();
+    format!("{base}{}{extras}", line(method, replay))
+}
+
+/// The name of a guard, as in JSON rows and on the command line.
+pub const fn guard(guard: Guard) -> &'static str {
+    match guard {
+        Guard::Off => "off",
+        Guard::Accuracy => "accuracy",
+        Guard::Loss => "loss",
+        Guard::Trust => "trust",
+    }
+}
+
+/// What a guard is.
+pub const fn guard_title(guard: Guard) -> &'static str {
+    match guard {
+        Guard::Off => "every run is kept",
+        Guard::Accuracy => {
+            "a quarter of the labels is held out; the best epoch by accuracy, or the factory weights"
+        }
+        Guard::Loss => "the same by loss",
+        Guard::Trust => "a label pulls as much as two models that never learnt it believe it",
     }
 }
 

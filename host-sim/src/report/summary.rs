@@ -2,19 +2,21 @@
 
 use super::label;
 use super::stats::{Estimate, mean};
-use crate::finetune::{Arm, Point, Ram, Row, Task};
+use crate::finetune::{Arm, Options, Point, Ram, Row, Study, Task};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What came out of a task.
+/// What came out of a study in a task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
+    /// The study.
+    pub study: Study,
     /// The task.
     pub task: Task,
     /// People that were personalised.
     pub people: usize,
     /// Repetitions.
     pub seeds: usize,
-    /// One a (method, replay), in the order of the rows.
+    /// One a (method, replay, options), in the order of the rows.
     pub lines: Vec<Line>,
     /// The place of the line that others are compared with: sgd with the fewest stored samples.
     pub base: Option<usize>,
@@ -27,10 +29,22 @@ pub struct Line {
     pub method: Arm,
     /// Stored old samples per labelled one.
     pub replay: u32,
+    /// What else was done.
+    pub options: Options,
+    /// Its name in tables and plots, such as `sam+replay`; with the options where a study compares them.
+    pub label: String,
     /// Runs.
     pub runs: usize,
     /// Runs that diverged.
     pub diverged: usize,
+    /// Runs that left the new user worse off by more than a point.
+    pub harmed: usize,
+    /// Runs whose guard put the factory weights back.
+    pub rolled_back: usize,
+    /// What the new user gained, points.
+    pub gain: Estimate,
+    /// The same in the worst run.
+    pub worst: f64,
     /// New user's accuracy before, %.
     pub new_before: Estimate,
     /// The same after.
@@ -69,18 +83,18 @@ pub struct Against {
 }
 
 impl Summary {
-    /// One summary a task, in the order of the rows.
+    /// One summary a study and task, in the order of the rows.
     pub fn of(rows: &[Row]) -> Vec<Self> {
-        distinct(rows.iter().map(|row| row.task)).into_iter().map(|task| Self::of_task(task, rows)).collect()
+        let tables = distinct(rows.iter().map(|row| (row.study, row.task)));
+        tables.into_iter().map(|(study, task)| Self::of_table(study, task, rows)).collect()
     }
 
-    fn of_task(task: Task, rows: &[Row]) -> Self {
-        let rows: Vec<&Row> = rows.iter().filter(|row| row.task == task).collect();
-        let keys = distinct(rows.iter().map(|row| (row.method, row.replay)));
-        let group = |(method, replay)| {
-            rows.iter().copied().filter(move |row| (row.method, row.replay) == (method, replay))
-        };
-        let base = keys.iter().copied().filter(|(method, _)| *method == Arm::Sgd).min_by_key(|key| key.1);
+    fn of_table(study: Study, task: Task, rows: &[Row]) -> Self {
+        let rows: Vec<&Row> = rows.iter().filter(|row| (row.study, row.task) == (study, task)).collect();
+        let key = |row: &Row| (row.method, row.replay, row.options);
+        let keys = distinct(rows.iter().map(|row| key(row)));
+        let group = |wanted| rows.iter().copied().filter(move |row| key(row) == wanted);
+        let base = keys.iter().copied().filter(|(method, ..)| *method == Arm::Sgd).min_by_key(|key| key.1);
         let base_rows: BTreeMap<_, _> =
             base.into_iter().flat_map(group).map(|row| ((row.person, row.seed), row)).collect();
         let lines = keys.iter().filter_map(|&key| {
@@ -90,6 +104,7 @@ impl Summary {
             Some(Line { against, ..line })
         });
         Self {
+            study,
             task,
             people: rows.iter().map(|row| row.person).collect::<BTreeSet<_>>().len(),
             seeds: rows.iter().map(|row| row.seed).collect::<BTreeSet<_>>().len(),
@@ -113,8 +128,20 @@ impl Line {
         Some(Self {
             method: first.method,
             replay: first.replay,
+            options: first.options,
+            label: match first.study {
+                Study::Methods => label::line(first.method, first.replay),
+                Study::Keeping | Study::WrongLabels => {
+                    label::variant(first.method, first.replay, &first.options)
+                }
+            },
             runs: rows.len(),
             diverged: rows.iter().filter(|row| row.diverged).count(),
+            harmed: rows.iter().filter(|row| row.harmed).count(),
+            rolled_back: rows.iter().filter(|row| row.rolled_back).count(),
+            gain: percent(|row| row.new_after - row.new_before)?,
+            worst: 100.0
+                * rows.iter().map(|row| row.new_after - row.new_before).fold(f64::INFINITY, f64::min),
             new_before: percent(|row| row.new_before)?,
             new_after: percent(|row| row.new_after)?,
             old_before: percent(|row| row.old_before)?,
@@ -132,7 +159,7 @@ impl Line {
 
     /// Its name, such as `sam+replay`.
     pub fn label(&self) -> String {
-        label::line(self.method, self.replay)
+        self.label.clone()
     }
 }
 

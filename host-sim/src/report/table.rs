@@ -6,7 +6,8 @@ use super::origin::origin;
 use super::summary::{Against, Line, Summary};
 use super::units::{bytes, metric, seconds, thousands};
 use super::verdict::verdict;
-use crate::finetune::{Scope, Settings};
+use super::wrong_labels;
+use crate::finetune::{Arm, BaseKind, Guard, Options, Scope, Settings, Study};
 
 /// Columns of a terminal that a table fits.
 pub const WIDTH: usize = 120;
@@ -27,8 +28,8 @@ pub struct Conditions {
 impl From<&Settings> for Conditions {
     fn from(settings: &Settings) -> Self {
         Self {
-            noise: settings.noise,
-            scope: settings.scope,
+            noise: settings.options.noise,
+            scope: settings.options.scope,
             lr: settings.lr,
             data: settings.data.as_ref().map(|path| path.display().to_string()),
         }
@@ -42,16 +43,29 @@ pub fn render(summaries: &[Summary], conditions: &Conditions) -> String {
 }
 
 fn one(summary: &Summary, conditions: &Conditions) -> String {
+    if summary.study == Study::WrongLabels {
+        return wrong_labels::render(summary);
+    }
     let rows: Vec<_> = summary
         .lines
         .iter()
         .enumerate()
         .map(|(place, line)| cells(line, Some(place) == summary.base))
         .collect();
-    let mut text = paragraph(&title(summary, conditions)) + "\n" + &grid::render(&COLUMNS, &rows) + "\n";
-    for note in [columns_explained(summary), origin(summary, conditions), diverged(summary), verdict(summary)]
-    {
-        text += &paragraph(&note);
+    let grid = match summary.study {
+        Study::Keeping => {
+            grid::render(&KEEPING.map(|c| COLUMNS[c]), &rows.iter().map(keeping).collect::<Vec<_>>())
+        }
+        _ => grid::render(&COLUMNS, &rows),
+    };
+    let mut text = paragraph(&title(summary, conditions)) + "\n" + &grid + "\n";
+    let notes = match summary.study {
+        Study::Keeping => [String::new(), keeping_explained(), diverged(summary), harm(summary)],
+        _ => [columns_explained(summary), origin(summary, conditions), diverged(summary), harm(summary)],
+    };
+    notes.iter().for_each(|note| text += &paragraph(note));
+    if summary.study == Study::Methods {
+        text += &paragraph(&verdict(summary));
     }
     text
 }
@@ -66,12 +80,63 @@ fn title(summary: &Summary, conditions: &Conditions) -> String {
     if conditions.noise > 0.0 {
         parts.push(format!("{} % of the user's labels wrong", percent(conditions.noise)));
     }
+    parts.extend(
+        summary
+            .lines
+            .first()
+            .and_then(|line| shared(&line.options))
+            .filter(|_| summary.study == Study::Methods),
+    );
     parts.extend(conditions.data.as_ref().map(|file| format!("data of {file}")));
-    format!("{}: {}", label::task(summary.task), parts.join("; "))
+    let what = if summary.study == Study::Keeping { "What else keeps old users. " } else { "" };
+    format!("{what}{}: {}", label::task(summary.task), parts.join("; "))
+}
+
+/// What every line of a table does beside its method.
+fn shared(options: &Options) -> Option<String> {
+    let parts = [
+        match options.base {
+            BaseKind::Method(Arm::Sgd) => None,
+            BaseKind::Method(arm) => Some(format!("base models trained with {}", label::arm(arm))),
+            BaseKind::File => Some("base model of a file".to_owned()),
+        },
+        (options.guard != Guard::Off).then(|| format!("guard {}", label::guard(options.guard))),
+        (options.anchor > 0.0).then(|| format!("anchor {}", options.anchor)),
+        options.wise_ft.then(|| "Wise-FT".to_owned()),
+        options.distil.then(|| "distillation".to_owned()),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn keeping_explained() -> String {
+    "anchor: pulled to the factory weights (strength 0.1, learning rate tuned for it). wise-ft: a quarter of the labels \
+     held out; they choose the epoch and how far to go from the factory weights. distil: stored samples are held by the \
+     factory model's answers instead of their labels. sam base: the base model was trained with SAM, which costs nothing \
+     on the device."
+        .to_owned()
+}
+
+/// Who was harmed, where a guard or wrong labels make that a question.
+fn harm(summary: &Summary) -> String {
+    let asked = |line: &&Line| line.options.guard != Guard::Off || line.options.noise > 0.0;
+    let list: Vec<String> = summary
+        .lines
+        .iter()
+        .filter(asked)
+        .map(|line| format!("{} {} and {} of {}", line.label(), line.harmed, line.rolled_back, line.runs))
+        .collect();
+    match list.is_empty() {
+        true => String::new(),
+        false => format!(
+            "New user worse off by more than a point, and rolled back by a guard: {}.",
+            list.join("; ")
+        ),
+    }
 }
 
 /// A share as a percentage, without the digits that only the binary fraction has.
-fn percent(share: f32) -> f64 {
+pub(super) fn percent(share: f32) -> f64 {
     (f64::from(share) * 1e6).round() / 1e4
 }
 
@@ -88,6 +153,13 @@ const COLUMNS: [Column; 11] = [
     Column::right("time"),
     Column::right("RAM, bytes\n(KiB)"),
 ];
+
+/// The columns of the table of what keeps old users: its names are long.
+const KEEPING: [usize; 7] = [0, 1, 2, 5, 6, 7, 10];
+
+fn keeping(cells: &[String; 11]) -> [String; 7] {
+    KEEPING.map(|c| cells[c].clone())
+}
 
 fn cells(line: &Line, is_base: bool) -> [String; 11] {
     let [new, old] = differences(line.against, is_base);
@@ -141,6 +213,6 @@ fn diverged(summary: &Summary) -> String {
 }
 
 /// Lines within [`WIDTH`]; nothing of nothing.
-fn paragraph(text: &str) -> String {
+pub(super) fn paragraph(text: &str) -> String {
     if text.is_empty() { String::new() } else { grid::wrap(text, WIDTH).join("\n") + "\n" }
 }

@@ -1,6 +1,6 @@
 //! Rows that nobody measured, close to real ones, to see what reports make of them.
 
-use flatmin_sim::finetune::{Arm, Point, Ram, Row, Task};
+use flatmin_sim::finetune::{Arm, Options, Point, Ram, Row, Study, Task};
 use flatmin_sim::report::label::ARMS;
 
 /// Where an arm ends up: new and old accuracy in percent, gradients, RAM beside the weights' 7,644 bytes in vectors.
@@ -81,7 +81,13 @@ fn row(task: Task, person: u8, seed: u32, method: Arm, replay: u32) -> Row {
         seed,
         method,
         replay,
+        study: Study::Methods,
+        options: Options::default(),
         lr: 0.003,
+        harmed: last.new < first.new - 0.01,
+        rolled_back: false,
+        kept: None,
+        alpha: None,
         new_before: first.new,
         new_after: last.new.min(1.0),
         old_before: first.old,

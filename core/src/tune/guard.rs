@@ -1,0 +1,177 @@
+//! Are these weights better than what was shipped?
+
+mod score;
+
+pub use score::{Criterion, Rule, Score, Scores};
+
+use crate::backend::Backend;
+use crate::error::{Error, require_len};
+use crate::kernels::Copy;
+use core::borrow::BorrowMut;
+use core::fmt;
+
+/// Keeps the best weights of a run, and the factory weights when nothing beats them.
+///
+/// The caller holds some labelled samples of the new user out of training, and has a second set of old users' samples.
+/// After each epoch it counts right answers on both and shows the weights with these [`Scores`]; the [`Rule`] says
+/// what better means. In the end the best weights are put in place, or the factory's: then nothing was gained, but no
+/// user is worse off than before. A loss that is not finite, a set without samples, all-wrong labels: none of these
+/// beats the factory weights, so the answer is [`Outcome::RolledBack`].
+///
+/// **Source**: early stopping on a validation set (Prechelt 1998) with the untrained weights as epoch 0.
+/// **Cost**: one vector as long as the weights, 64 bytes, one pass when an epoch is the best so far; the forward passes
+/// of both sets are the caller's. **Defaults**: [`Rule::default`].
+///
+/// ```
+/// use flatmin::backend::Portable;
+/// use flatmin::tune::{Guard, Outcome, Rule, Score, Scores, Verdict};
+/// let factory = [1.0, 1.0];
+/// // 8 of 10 samples of the user, 19 of 20 of the others.
+/// let scores = |new, old| Scores {
+///     new: Score { right: new, total: 10, loss: 0.0 },
+///     old: Score { right: old, total: 20, loss: 0.0 },
+/// };
+/// let mut guard = Guard::new(Rule::default(), scores(8, 19), [0.0; 2]);
+/// let b = &mut Portable;
+/// assert_eq!(guard.observe::<Portable>(b, &[1.5, 0.5], scores(9, 19))?, Verdict::Better);
+/// assert_eq!(guard.observe::<Portable>(b, &[2.0, 0.0], scores(10, 16))?, Verdict::NoBetter { since: 1 });
+/// let mut w = [2.0, 0.0];
+/// assert_eq!(guard.finish::<Portable>(b, &mut w, &factory)?, Outcome::Kept { epoch: 1 });
+/// assert_eq!(w, [1.5, 0.5]);
+/// // The user presses undo.
+/// guard.undo::<Portable>(b, &mut w, &factory)?;
+/// assert_eq!(w, factory);
+/// # Ok::<(), flatmin::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Guard<V> {
+    rule: Rule,
+    factory: Scores,
+    best: Scores,
+    epoch: u32,
+    kept: u32,
+    weights: V,
+}
+
+/// What the guard says of an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The best so far; the weights are kept.
+    Better,
+    /// Not the best.
+    NoBetter {
+        /// Epochs since the best (since the start, if nothing has beaten the factory weights).
+        since: u32,
+    },
+    /// Not the best for as long as the rule's patience: more epochs are a waste.
+    Stop,
+}
+
+/// What the guard decided in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The weights of this epoch (from 1) are in place.
+    Kept {
+        /// Which epoch.
+        epoch: u32,
+    },
+    /// Nothing beat the factory weights, which are in place again.
+    RolledBack,
+}
+
+impl<V> Guard<V> {
+    /// Nothing seen yet; `factory` are the scores of the weights that training starts from, and `weights` is a vector
+    /// as long as they are (what it holds does not matter).
+    pub const fn new(rule: Rule, factory: Scores, weights: V) -> Self {
+        Self { rule, factory, best: factory, epoch: 0, kept: 0, weights }
+    }
+
+    /// The best scores so far: the factory's if nothing beats them.
+    pub const fn best(&self) -> Scores {
+        self.best
+    }
+
+    /// Epochs seen.
+    pub const fn epochs(&self) -> u32 {
+        self.epoch
+    }
+
+    /// What [`finish`](Self::finish) would decide now.
+    pub const fn outcome(&self) -> Outcome {
+        match self.kept {
+            0 => Outcome::RolledBack,
+            epoch => Outcome::Kept { epoch },
+        }
+    }
+
+    /// Takes the weights after another epoch with their scores.
+    ///
+    /// The weights may be anything that stands for the epoch: the last ones, or an [average](crate::average).
+    ///
+    /// # Errors
+    /// [`Error::Length`] when the guard's vector is not as long as the weights; nothing has changed.
+    pub fn observe<B: Backend>(&mut self, b: &mut B, w: &B::Vector, scores: Scores) -> Result<Verdict, Error>
+    where
+        V: BorrowMut<B::Vector>,
+    {
+        require_len("guard", b.len(self.weights.borrow()), b.len(w))?;
+        self.epoch = self.epoch.saturating_add(1);
+        if self.rule.prefers(&scores, &self.best, &self.factory) {
+            (self.best, self.kept) = (scores, self.epoch);
+            b.map(Copy {}, [], [self.weights.borrow_mut()], [w]);
+            return Ok(Verdict::Better);
+        }
+        let since = self.epoch - self.kept;
+        Ok(if since >= self.rule.patience { Verdict::Stop } else { Verdict::NoBetter { since } })
+    }
+
+    /// Puts the best weights in place, or those of `factory` when nothing beats them.
+    ///
+    /// # Errors
+    /// [`Error::Length`] when a vector is not as long as the weights, which are then untouched.
+    pub fn finish<B: Backend>(
+        &self,
+        b: &mut B,
+        w: &mut B::Vector,
+        factory: &B::Vector,
+    ) -> Result<Outcome, Error>
+    where
+        V: BorrowMut<B::Vector>,
+    {
+        require_len("guard", b.len(self.weights.borrow()), b.len(w))?;
+        require_len("factory weights", b.len(factory), b.len(w))?;
+        match self.kept {
+            0 => b.map(Copy {}, [], [w], [factory]),
+            _ => b.map(Copy {}, [], [w], [self.weights.borrow()]),
+        }
+        Ok(self.outcome())
+    }
+
+    /// Puts the factory weights back, whatever was decided: a user's undo. The guard's vector is spared, so that
+    /// [`finish`](Self::finish) is the redo.
+    ///
+    /// # Errors
+    /// [`Error::Length`] when `factory` is not as long as the weights, which are then untouched.
+    pub fn undo<B: Backend>(&self, b: &mut B, w: &mut B::Vector, factory: &B::Vector) -> Result<(), Error> {
+        require_len("factory weights", b.len(factory), b.len(w))?;
+        b.map(Copy {}, [], [w], [factory]);
+        Ok(())
+    }
+
+    /// The best weights, if any beat the factory's: what [`WiseFt`](super::wise_ft::WiseFt) interpolates to.
+    pub fn weights<B: Backend>(&self) -> Option<&B::Vector>
+    where
+        V: BorrowMut<B::Vector>,
+    {
+        (self.kept > 0).then(|| self.weights.borrow())
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kept { epoch } => write!(f, "the weights of epoch {epoch} were kept"),
+            Self::RolledBack => f.write_str("nothing beat the factory weights, which were put back"),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Guard, replay, divergence and the rest of the fine-tuning kit.
+
+mod divergence;
+mod features;
+mod guard;
+mod replay;
+mod wise_ft;

@@ -1,0 +1,88 @@
+//! Personalisation: what methods, base models, scopes and stored samples bought, as differences to SGD on an SGD base.
+
+use super::{KitRow, Rule, Value};
+use crate::finetune::{Arm, BaseKind, Options, Scope, Study, Task, Variant};
+use crate::report::label;
+
+/// A column of their table: a task, the share of wrong labels, and new and old accuracy of SGD on an SGD base.
+const COLUMNS: [(Task, f32, [f64; 2]); 4] = [
+    (Task::Spar, 0.0, [87.7, 93.6]),
+    (Task::Spar, 0.2, [82.4, 90.2]),
+    (Task::Digits, 0.0, [95.1, 96.2]),
+    (Task::Turned, 0.0, [92.0, 86.6]),
+];
+
+/// How far the difference of two base models on old digits depends on which random quarter is the test, in points: the
+/// standard deviation over eight quarters is 0.2, and theirs is another quarter than ours.
+const TWO_QUARTERS: f64 = 0.3;
+
+/// Mean and standard error over people of a difference, in points.
+type Difference = (f64, f64);
+
+/// A row of their table: method of the base model, method, scope, stored samples, and for each column the differences
+/// of new and old accuracy.
+type Line = (Arm, Arm, Scope, u32, [[Difference; 2]; 4]);
+
+#[rustfmt::skip]
+const LINES: [Line; 12] = [
+    (Arm::Sgd, Arm::Sam, Scope::All, 0, [[(0.5, 0.3), (-0.9, 0.3)], [(0.1, 0.2), (-0.3, 0.1)], [(0.5, 0.2), (-0.3, 0.1)], [(-0.3, 0.3), (1.0, 0.7)]]),
+    (Arm::Sgd, Arm::Lpf, Scope::All, 0, [[(0.5, 0.4), (-0.3, 0.2)], [(1.3, 0.3), (0.5, 0.3)], [(-0.0, 0.2), (0.3, 0.1)], [(-1.3, 0.5), (1.7, 0.8)]]),
+    (Arm::Sgd, Arm::Swa, Scope::All, 0, [[(-0.3, 0.1), (0.5, 0.1)], [(1.9, 0.3), (1.9, 0.1)], [(0.3, 0.3), (-0.6, 0.3)], [(-0.9, 0.3), (0.2, 0.2)]]),
+    (Arm::Sgd, Arm::Adam, Scope::All, 0, [[(0.3, 0.3), (0.1, 0.4)], [(3.2, 0.6), (3.3, 0.3)], [(0.4, 0.2), (-0.3, 0.1)], [(0.5, 0.6), (-0.1, 0.6)]]),
+    (Arm::Sam, Arm::Sgd, Scope::All, 0, [[(0.4, 0.6), (0.5, 0.3)], [(0.5, 0.9), (1.2, 0.4)], [(0.6, 0.3), (1.0, 0.2)], [(0.0, 0.7), (-0.5, 1.0)]]),
+    (Arm::Sam, Arm::Swa, Scope::All, 0, [[(0.6, 0.6), (0.1, 0.3)], [(2.3, 0.8), (3.0, 0.4)], [(1.0, 0.5), (0.7, 0.2)], [(-0.4, 0.6), (-0.4, 1.1)]]),
+    (Arm::Sgd, Arm::Sgd, Scope::Last, 0, [[(-1.2, 0.4), (0.1, 0.2)], [(1.6, 0.6), (1.3, 0.3)], [(-0.4, 0.3), (0.8, 0.3)], [(-5.9, 0.8), (-6.2, 1.4)]]),
+    (Arm::Sgd, Arm::Sgd, Scope::Bias, 0, [[(-2.7, 0.7), (2.2, 0.6)], [(2.3, 1.1), (5.6, 0.4)], [(-0.5, 0.3), (0.8, 0.3)], [(-28.6, 3.2), (4.0, 2.0)]]),
+    (Arm::Sgd, Arm::Sgd, Scope::All, 1, [[(2.5, 0.4), (-0.9, 0.2)], [(2.6, 0.4), (3.0, 0.2)], [(1.5, 0.6), (-0.1, 0.2)], [(0.4, 0.6), (6.5, 0.9)]]),
+    (Arm::Sgd, Arm::Sam, Scope::All, 1, [[(3.2, 0.8), (-0.9, 0.3)], [(3.1, 0.4), (3.0, 0.2)], [(1.5, 0.6), (-0.2, 0.3)], [(1.3, 0.5), (6.3, 0.9)]]),
+    (Arm::Sgd, Arm::Swa, Scope::All, 1, [[(3.1, 0.7), (-1.3, 0.3)], [(3.2, 0.6), (4.0, 0.3)], [(1.5, 0.5), (-0.1, 0.2)], [(-0.2, 0.6), (6.6, 0.9)]]),
+    (Arm::Sam, Arm::Sam, Scope::All, 1, [[(3.1, 0.7), (-0.8, 0.5)], [(3.3, 0.7), (3.7, 0.4)], [(1.2, 0.5), (0.5, 0.2)], [(-1.4, 0.8), (7.0, 0.9)]]),
+];
+
+/// Every number of the table.
+pub(super) fn rows() -> Vec<KitRow> {
+    let columns = COLUMNS.iter().enumerate();
+    columns.flat_map(|(place, &(task, noise, sgd))| column(place, task, noise, sgd)).collect()
+}
+
+fn column(place: usize, task: Task, noise: f32, sgd: [f64; 2]) -> Vec<KitRow> {
+    let plain = Options { noise, ..Options::default() };
+    let base = Variant { arm: Arm::Sgd, replay: 0, options: plain };
+    let row = |name: &str, value, variant, against, rule| KitRow {
+        name: format!("kit, {}{}: {name}, {}", label::task(task), wrong(noise), word(value)),
+        task,
+        study: Study::Methods,
+        variant,
+        against,
+        value,
+        rule,
+    };
+    let values = [Value::New, Value::Old];
+    let absolute = values.into_iter().zip(sgd);
+    let absolute =
+        absolute.map(|(value, mean)| row("sgd", value, base, None, Rule::Agree { mean, se: None }));
+    let mut rows: Vec<KitRow> = absolute.collect();
+    for &(on, arm, scope, replay, differences) in &LINES {
+        let options = Options { base: BaseKind::Method(on), scope, ..plain };
+        let variant = Variant { arm, replay, options };
+        let name = format!("{} against sgd", label::variant(arm, replay, &options));
+        for (value, (mean, se)) in values.into_iter().zip(differences[place]) {
+            let two_models = value == Value::Old && task != Task::Spar && on != Arm::Sgd;
+            let rule = if two_models {
+                Rule::UpToDraw { mean, se, draws: TWO_QUARTERS }
+            } else {
+                Rule::Agree { mean, se: Some(se) }
+            };
+            rows.push(row(&name, value, variant, Some(base), rule));
+        }
+    }
+    rows
+}
+
+fn wrong(noise: f32) -> String {
+    if noise > 0.0 { format!(" {:.0} % wrong", 100.0 * noise) } else { String::new() }
+}
+
+fn word(value: Value) -> &'static str {
+    if value == Value::New { "new" } else { "old" }
+}

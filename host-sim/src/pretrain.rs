@@ -1,0 +1,162 @@
+//! A base model as a file: trained without one person, and everything that a device needs to fine-tune it for them.
+
+mod file;
+
+pub use file::{BlobError, BlobFile};
+
+use crate::data::Channel;
+use crate::finetune::{Arm, Base, Corpus, Error, Purpose, Task, balanced, labelled_a_class, seed};
+use crate::model::{Example, Workspace};
+use flatmin::blob::{Blob, Contents};
+use flatmin::rng::{Draws, Key, Stream};
+use flatmin::tune::Samples;
+use flatmin::tune::replay_buffer::Item;
+use std::path::PathBuf;
+
+/// What is trained and stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// For which task.
+    pub task: Task,
+    /// With which method.
+    pub method: Arm,
+    /// Who is left out.
+    pub person: u8,
+    /// The repetition: decides every random number.
+    pub seed: u32,
+    /// Old samples to replay for each sample that a user labels, and as many to validate with for any but 0.
+    pub replay: u32,
+    /// A TDS file instead of the embedded data.
+    pub data: Option<PathBuf>,
+}
+
+/// A model in its blob, and how good it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exported {
+    /// The file.
+    pub file: BlobFile,
+    /// Accuracy on the person who was left out, in [0, 1].
+    pub new: f64,
+    /// Accuracy on unseen samples of the others, in [0, 1].
+    pub old: f64,
+}
+
+/// Trains and packs.
+///
+/// # Errors
+/// When the data cannot be had or do not fit the task, nobody of that number is in them, or training stops.
+pub fn run(settings: &Settings) -> Result<Exported, Error> {
+    let Settings { task, method, person, seed: repetition, replay, .. } = *settings;
+    let corpus = Corpus::of_task(task, settings.data.as_deref())?;
+    if !corpus.people.contains(&person) {
+        return Err(Error::NoPerson { task, person, known: corpus.people });
+    }
+    let base = Base::train(&corpus, person, repetition, method)?;
+    let users: Vec<_> = base.split.new_test.iter().map(|&i| corpus.users_example(task, i)).collect();
+    let new = Workspace::new(base.net(), &[]).accuracy(&users, &base.weights)?;
+    let file = pack(&corpus, &base, person, stored(&corpus, &base, replay, repetition))?;
+    Ok(Exported { file, new, old: base.old })
+}
+
+/// The samples to replay and those to validate with: `replay` for each sample that a user labels, class-balanced.
+fn stored<'a>(corpus: &'a Corpus, base: &Base, replay: u32, repetition: u32) -> [Vec<Example<'a>>; 2] {
+    let a_class = labelled_a_class(corpus.net);
+    let count = a_class * replay as usize;
+    if count == 0 {
+        return [Vec::new(), Vec::new()];
+    }
+    let (labels, classes) = (&corpus.set.labels, corpus.set.classes);
+    // Nobody's but the exporter's: the person's own draws are those of fine-tuning.
+    let seed = seed(Purpose::Export, corpus.net, 0, repetition);
+    let draws = Draws::new(Key::new(seed, Stream::Replay, 0));
+    let both = balanced(&base.split.base, labels, classes, count + a_class, draws);
+    let (replay, validation): (Vec<_>, Vec<_>) =
+        both.iter().enumerate().partition(|(place, _)| place % (count + a_class) < count);
+    [replay, validation].map(|set| set.into_iter().map(|(_, &i)| corpus.example(i)).collect())
+}
+
+fn pack(corpus: &Corpus, base: &Base, person: u8, sets: [Vec<Example<'_>>; 2]) -> Result<BlobFile, Error> {
+    let raw = [Channel { mean: 0.0, sd: 1.0 }];
+    let channels = if corpus.set.channels.is_empty() { &raw[..] } else { &corpus.set.channels };
+    let (mean, sd): (Vec<f32>, Vec<f32>) = channels.iter().map(|channel| (channel.mean, channel.sd)).unzip();
+    let scale = scales(sets.iter().flatten(), channels.len());
+    let [replay, validation] = sets.map(|set| Quantised::of(&set, &scale));
+    let (dim, net) = (corpus.set.dim, base.net());
+    let [replay, validation] =
+        [&replay, &validation].map(|set| Samples::new(dim, &set.values, &set.labels, &scale));
+    let (replay, validation) = (replay.map_err(BlobError::from)?, validation.map_err(BlobError::from)?);
+    let mut workspace = Workspace::new(net, &[]);
+    let (mut x, mut logits) = (vec![0.0; dim], Vec::new());
+    for i in 0..replay.len() {
+        replay.read(i, &mut x);
+        logits.extend(workspace.logits(&x, &base.weights)?);
+    }
+    let contents = Contents {
+        layout: net.layout_hash(),
+        classes: corpus.set.classes,
+        left_out: person.into(),
+        mean: &mean,
+        sd: &sd,
+        weights: &base.weights,
+        replay,
+        logits: &logits,
+        validation,
+    };
+    Ok(BlobFile::write(&contents)?)
+}
+
+/// Samples as they are stored.
+struct Quantised {
+    values: Vec<i8>,
+    labels: Vec<u8>,
+}
+
+impl Quantised {
+    fn of(set: &[Example<'_>], scale: &[f32]) -> Self {
+        let values = set.iter().flat_map(|example| example.x.iter().zip(scale.iter().cycle()));
+        Self {
+            values: values.map(|(x, scale)| i8::nearest(x / scale)).collect(),
+            labels: set.iter().map(|example| example.label).collect(),
+        }
+    }
+}
+
+/// For each channel what a stored 1 stands for, so that the largest value is 127; 1 where all are 0.
+pub(crate) fn scales<'a>(examples: impl Iterator<Item = &'a Example<'a>>, channels: usize) -> Vec<f32> {
+    let mut most = vec![0.0_f32; channels];
+    for example in examples {
+        example.x.iter().enumerate().for_each(|(i, x)| most[i % channels] = most[i % channels].max(x.abs()));
+    }
+    most.into_iter().map(|most| if most > 0.0 { most / 127.0 } else { 1.0 }).collect()
+}
+
+impl Exported {
+    /// What was made, in a few lines.
+    pub fn describe(&self, settings: &Settings) -> Result<String, Error> {
+        let blob: Blob<'_> = self.file.parse()?;
+        let (replay, validation) = (blob.replay(), blob.validation());
+        let bytes = |samples: &Samples<'_, i8>| samples.values().len() + samples.labels().len();
+        Ok(format!(
+            "{} base model without {} {}: new {:.1} %, old {:.1} %\n\
+             weights            {:6}   {:8} bytes\n\
+             replay samples     {:6}   {:8} bytes (i8), logits {} bytes\n\
+             validation samples {:6}   {:8} bytes (i8)\n\
+             layout {:08x}, CRC-32 {:08x}, {} bytes in all\n",
+            crate::report::label::arm(settings.method),
+            crate::report::label::people(settings.task),
+            settings.person,
+            100.0 * self.new,
+            100.0 * self.old,
+            blob.weights().len(),
+            4 * blob.weights().len(),
+            replay.len(),
+            bytes(&replay),
+            4 * replay.len() * blob.classes(),
+            validation.len(),
+            bytes(&validation),
+            blob.layout(),
+            self.file.checksum(),
+            self.file.bytes().len(),
+        ))
+    }
+}
