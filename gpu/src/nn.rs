@@ -7,12 +7,12 @@
 //! ```no_run
 //! # #[cfg(feature = "gpu")] {
 //! use flatmin::{drive, method::Clock, methods::Sam, nn::{Dense, Relu, seq}, optimizers::Sgd};
-//! use flatmin_gpu::{Gpu, nn::{Describe, Network}};
+//! use flatmin_gpu::{Gpu, nn::{Describe, Network, Sample}};
 //! type Net = seq!(Dense<784, 512>, Relu<512>, Dense<512, 10>);
-//! # let (weights, pictures): (Vec<f32>, Vec<(&[f32], u32)>) = Default::default();
+//! # let (weights, pictures): (Vec<f32>, Vec<(&[f32], usize)>) = Default::default();
 //! let mut gpu = Gpu::new()?;
 //! let net = Network::new(&gpu, &Net::layers(), 32)?;
-//! let data = net.data(pictures)?;
+//! let data = net.data(pictures.into_iter().map(|(x, class)| Sample::of_class(x, class)))?;
 //! let (mut w, frozen, mut g) = (gpu.upload(&weights)?, gpu.zeros(0)?, gpu.zeros(weights.len())?);
 //! let mut sam = Sam::new(Sgd::new(), gpu.zeros(weights.len())?);
 //! let batch: Vec<u32> = (0..32).collect();
@@ -50,4 +50,7 @@ pub use describe::{Describe, Image, Layer};
 #[cfg(feature = "gpu")]
 pub(crate) use stages::Stages;
 #[cfg(feature = "gpu")]
-pub use {data::Data, network::Network};
+pub use {
+    data::{Data, Sample},
+    network::Network,
+};

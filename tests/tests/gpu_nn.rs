@@ -32,10 +32,11 @@ fn every_stage_is_valid_and_binds_what_it_says() {
 mod on_a_device {
     use flatmin::backend::Backend;
     use flatmin::nn::{
-        self, Bias, Conv1d, Conv2d, Dense, Frozen, MaxPool2d, MeanTime, Network as Of, Relu, Tanh, seq,
+        self, Bias, Conv1d, Conv2d, Dense, Frozen, MaxPool2d, MeanTime, Network as Of, Relu, Tanh, Target,
+        seq,
     };
     use flatmin::rng::{Draws, Key, Stream};
-    use flatmin_gpu::nn::{Describe, Network};
+    use flatmin_gpu::nn::{Describe, Network, Sample};
     use flatmin_gpu::{Error, Gpu, Options};
     use flatmin_sim::parity::backends::{self, Promise};
     use flatmin_sim::parity::{compare::same_bits, relative};
@@ -64,7 +65,8 @@ mod on_a_device {
     /// Samples and weights of a network.
     struct Case {
         x: Vec<f32>,
-        labels: Vec<u32>,
+        labels: Vec<usize>,
+        teacher: Vec<f32>,
         w: Vec<f32>,
         frozen: Vec<f32>,
     }
@@ -73,14 +75,22 @@ mod on_a_device {
         fn of<N: Of>(samples: usize) -> Self {
             Self {
                 x: normals(1, samples * N::IN, 1.0),
-                labels: (0..samples).map(|i| (i * 7 % N::OUT) as u32).collect(),
+                labels: (0..samples).map(|i| i * 7 % N::OUT).collect(),
+                teacher: normals(4, samples * N::OUT, 2.0),
                 w: normals(2, N::TRAINABLE, 0.3),
                 frozen: normals(3, N::FROZEN, 0.3),
             }
         }
 
-        fn samples<N: Of>(&self) -> impl Iterator<Item = (&[f32], u32)> {
-            self.x.chunks(N::IN).zip(self.labels.iter().copied())
+        /// Classes, doubtful ones and answers of a teacher in turn.
+        fn samples<N: Of>(&self) -> impl Iterator<Item = Sample<'_>> {
+            self.x.chunks(N::IN).zip(self.teacher.chunks(N::OUT)).zip(&self.labels).enumerate().map(
+                |(i, ((x, logits), &label))| match i % 3 {
+                    0 => Sample::of_class(x, label),
+                    1 => Sample { x, target: Target::Doubtful { label, q: 0.7 }, weight: 0.4 },
+                    _ => Sample { x, target: Target::Teacher { logits, temperature: 2.0 }, weight: 1.5 },
+                },
+            )
         }
 
         /// Loss and gradient of some samples by `core`, added to `g`.
@@ -88,10 +98,12 @@ mod on_a_device {
             let scale = 1.0 / chosen.len() as f32;
             let mut acts = vec![0.0; N::ACTS];
             let mut sum = 0.0;
+            let samples: Vec<_> = self.samples::<N>().collect();
             for &i in chosen {
-                let x = &self.x[i as usize * N::IN..][..N::IN];
-                let label = self.labels[i as usize] as usize;
-                sum += nn::gradient::<N>(x, label, scale, &self.w, &self.frozen, &mut acts, g).unwrap();
+                let Sample { x, target, weight } = samples[i as usize];
+                let scale = weight * scale;
+                sum += weight
+                    * nn::gradient_to::<N>(x, target, scale, &self.w, &self.frozen, &mut acts, g).unwrap();
             }
             scale * sum
         }

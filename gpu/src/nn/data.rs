@@ -2,15 +2,49 @@
 
 use crate::error::Error;
 use crate::gpu::Gpu;
+use flatmin::nn::Target;
 
-/// Words of what is known of a sample beside its input: its class.
-pub(super) const TARGET_WORDS: usize = 1;
+/// An input, what the answer to it is compared with, and how much it counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample<'a> {
+    /// The input.
+    pub x: &'a [f32],
+    /// What its logits are compared with.
+    pub target: Target<'a>,
+    /// The factor of its loss; 1 is usual.
+    pub weight: f32,
+}
 
-/// Inputs and classes on the device; a mini-batch is then a list of their numbers.
+impl<'a> Sample<'a> {
+    /// An input of a class, with weight 1.
+    pub const fn of_class(x: &'a [f32], class: usize) -> Self {
+        Self { x, target: Target::Class(class), weight: 1.0 }
+    }
+
+    /// What shaders/nn/loss.wgsl reads: kind, class, q or temperature, weight, and a teacher's logits.
+    fn words(&self, list: &mut Vec<u32>, len: usize) {
+        let end = list.len() + len;
+        let (kind, class, softness, logits) = match self.target {
+            Target::Class(class) => (0, class, 1.0, &[][..]),
+            Target::Doubtful { label, q } => (1, label, q, &[][..]),
+            Target::Teacher { logits, temperature } => (2, 0, temperature, logits),
+        };
+        list.extend([kind, class as u32, softness.to_bits(), self.weight.to_bits()]);
+        list.extend(logits.iter().map(|logit| logit.to_bits()));
+        list.resize(end, 0);
+    }
+}
+
+/// Words of what is known of a sample beside its input.
+pub(super) const fn target_words(classes: usize) -> usize {
+    4 + classes
+}
+
+/// Samples on the device; a mini-batch is then a list of their numbers.
 #[derive(Debug)]
 pub struct Data {
     pub(super) pieces: Vec<Piece>,
-    pub(super) inputs: usize,
+    pub(super) shape: [usize; 2],
     pub(super) len: usize,
 }
 
@@ -34,25 +68,30 @@ impl Data {
         self.len == 0
     }
 
-    /// Uploads samples of `inputs` floats, whose classes are below `classes`.
+    /// Uploads samples of so many inputs and classes.
     pub(super) fn new<'a>(
         gpu: &Gpu,
-        [inputs, classes]: [usize; 2],
-        samples: impl IntoIterator<Item = (&'a [f32], u32)>,
+        shape: [usize; 2],
+        samples: impl IntoIterator<Item = Sample<'a>>,
     ) -> Result<Self, Error> {
-        let reach = (gpu.lock().reach() / inputs.max(TARGET_WORDS)).max(1);
-        let mut data = Self { pieces: Vec::new(), inputs, len: 0 };
+        let [inputs, classes] = shape;
+        let words = target_words(classes);
+        let reach = (gpu.lock().reach() / inputs.max(words)).max(1);
+        let mut data = Self { pieces: Vec::new(), shape, len: 0 };
         let (mut x, mut targets) = (Vec::new(), Vec::new());
-        for (input, class) in samples {
-            if input.len() != inputs || class as usize >= classes {
-                let (number, len) = (data.len + targets.len(), input.len());
+        for sample in samples {
+            let number = data.len + targets.len() / words;
+            // The loss of any logits says whether a target fits them.
+            if sample.x.len() != inputs || sample.target.loss(&vec![0.0; classes]).is_none() {
                 return Err(Error::Network(format!(
-                    "sample {number} has {len} floats and class {class}; the network takes {inputs} floats and has {classes} classes"
+                    "sample {number} has {} floats and the target {:?}; the network takes {inputs} floats and has {classes} classes",
+                    sample.x.len(),
+                    sample.target
                 )));
             }
-            x.extend_from_slice(input);
-            targets.push(class);
-            if targets.len() == reach {
+            x.extend_from_slice(sample.x);
+            sample.words(&mut targets, words);
+            if targets.len() == reach * words {
                 data.push(gpu, &mut x, &mut targets)?;
             }
         }
@@ -71,8 +110,9 @@ impl Data {
             Ok(buffer)
         };
         let (inputs, known) = (make(bytemuck::cast_slice(x))?, make(bytemuck::cast_slice(targets))?);
-        self.pieces.push(Piece { first: self.len, len: targets.len(), inputs, targets: known });
-        self.len += targets.len();
+        let len = targets.len() / target_words(self.shape[1]);
+        self.pieces.push(Piece { first: self.len, len, inputs, targets: known });
+        self.len += len;
         x.clear();
         targets.clear();
         Ok(())

@@ -1,6 +1,6 @@
 //! A network on a device: forward pass, loss and backward pass, recorded.
 
-use super::data::{Data, TARGET_WORDS};
+use super::data::{Data, Sample, target_words};
 use super::describe::Layer;
 use super::plan::{Dispatch, Kind, Plan, Shape, Step, Tensor};
 use super::sources::{Stage, THREADS};
@@ -52,7 +52,8 @@ impl Network {
         let lane = gpu.lock();
         let floats = |n: usize| buffer(&lane, n * capacity * lane.replicas as usize);
         let outputs = plan.steps.iter().map(|step| floats(step.shape.outputs())).collect::<Result<_, _>>()?;
-        let (x, targets, losses) = (floats(plan.inputs())?, floats(TARGET_WORDS)?, floats(1)?);
+        let (x, targets, losses) =
+            (floats(plan.inputs())?, floats(target_words(plan.classes()))?, floats(1)?);
         for n in [plan.trainable, plan.frozen] {
             within_a_binding(&lane, 4 * padded(n) as u64 * u64::from(lane.replicas))?;
         }
@@ -80,11 +81,11 @@ impl Network {
         self.plan.frozen
     }
 
-    /// Samples with their classes, to train on or to classify.
+    /// Samples to train on or to classify.
     ///
     /// # Errors
     /// When a sample does not fit the network, or memory is used up.
-    pub fn data<'a>(&self, samples: impl IntoIterator<Item = (&'a [f32], u32)>) -> Result<Data, Error> {
+    pub fn data<'a>(&self, samples: impl IntoIterator<Item = Sample<'a>>) -> Result<Data, Error> {
         Data::new(&self.gpu, [self.inputs(), self.classes()], samples)
     }
 
@@ -144,7 +145,9 @@ impl Network {
     fn check(&self, data: &Data, samples: &[u32], [w, frozen]: [&Vector; 2]) -> Result<usize, Error> {
         self.expect("vector that trains", w.len, self.plan.trainable)?;
         self.expect("frozen vector", frozen.len, self.plan.frozen)?;
-        self.expect("sample", data.inputs, self.inputs())?;
+        let [inputs, classes] = data.shape;
+        self.expect("sample", inputs, self.inputs())?;
+        self.expect("teacher", classes, self.classes())?;
         let replicas = self.gpu.replicas() as usize;
         let n = samples.len() / replicas;
         let refuse = |why: String| Err(Error::Network(why));
@@ -159,14 +162,15 @@ impl Network {
     }
 
     fn gather(&self, lane: &mut Lane, data: &Data, samples: &[u32], n: usize) -> Result<(), Error> {
+        let inputs = self.inputs();
         for piece in &data.pieces {
             let shape = Shape {
                 samples: n,
-                input: [1, 1, data.inputs],
+                input: [1, 1, inputs],
                 weights: piece.first,
                 output: [1, 1, piece.len],
-                x_stride: self.capacity * data.inputs,
-                target_words: TARGET_WORDS,
+                x_stride: self.capacity * data.shape[0],
+                target_words: target_words(self.classes()),
                 ..Shape::default()
             };
             let own = vec![
@@ -176,7 +180,7 @@ impl Network {
                 whole(&self.x, true),
                 whole(&self.targets, true),
             ];
-            let workgroups = (n * data.inputs).div_ceil(THREADS);
+            let workgroups = (n * inputs).div_ceil(THREADS);
             run(lane, Dispatch { stage: Stage::Gather, shape, workgroups }, own)?;
         }
         Ok(())
@@ -224,11 +228,11 @@ impl Network {
             x_stride: self.capacity * self.classes(),
             y_stride: self.capacity,
             scale: 1.0 / n as f32,
-            target_words: TARGET_WORDS,
+            target_words: target_words(self.classes()),
             ..Shape::default()
         };
         let own = vec![whole(&self.targets, false), whole(&self.losses, true), whole(z, true)];
-        run(lane, Dispatch { stage: Stage::CrossEntropy, shape, workgroups: n.div_ceil(THREADS) }, own)?;
+        run(lane, Dispatch { stage: Stage::Loss, shape, workgroups: n.div_ceil(THREADS) }, own)?;
         let slot = match lane.slot() {
             Some(slot) => slot,
             None => return Err(lane.runtime.fault.get().unwrap_or(Error::Refused("no scalar left".into()))),

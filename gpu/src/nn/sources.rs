@@ -19,8 +19,8 @@ pub enum Stage {
     MaxPool,
     /// Its input gradients.
     MaxPoolGradient,
-    /// Losses, and the gradients of the logits.
-    CrossEntropy,
+    /// Losses of samples, and the gradients of the logits.
+    Loss,
     /// The mean of the losses.
     MeanLoss,
 }
@@ -63,7 +63,7 @@ impl Stage {
                 Self::MaxPool,
                 Self::MaxPoolGradient,
             ])
-            .chain([Self::CrossEntropy, Self::MeanLoss])
+            .chain([Self::Loss, Self::MeanLoss])
             .collect()
     }
 
@@ -87,7 +87,7 @@ impl Stage {
             Self::MeanTimeGradient => file!("mean_time_gradient"),
             Self::MaxPool => file!("max_pool"),
             Self::MaxPoolGradient => file!("max_pool_gradient"),
-            Self::CrossEntropy => file!("cross_entropy"),
+            Self::Loss => file!("loss"),
             Self::MeanLoss => file!("mean_loss"),
         }
     }
