@@ -1,6 +1,7 @@
 //! A device with every pipeline built, whoever made it.
 
 use crate::error::Error;
+use crate::nn::Stages;
 use crate::pipelines::Pipelines;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -51,6 +52,9 @@ pub(crate) struct Runtime {
     pub(crate) pipelines: Pipelines,
     pub(crate) fault: Fault,
     pub(crate) limits: wgpu::Limits,
+    /// Of [`Options`], for pipelines that are built later.
+    pub(crate) rewrite: Option<fn(&str, String) -> String>,
+    pub(crate) stages: Stages,
 }
 
 impl Runtime {
@@ -107,7 +111,15 @@ impl Runtime {
         let pipelines = Pipelines::new(&device, options);
         match pollster::block_on(scope.pop()) {
             Some(error) => Err(Error::making(error, "pipelines", 0)),
-            None => Ok(Self { device, queue, pipelines, fault, limits }),
+            None => Ok(Self {
+                device,
+                queue,
+                pipelines,
+                fault,
+                limits,
+                rewrite: options.rewrite,
+                stages: Stages::default(),
+            }),
         }
     }
 
