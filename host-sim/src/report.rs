@@ -6,6 +6,7 @@ mod grid;
 pub mod label;
 pub mod methods;
 mod origin;
+pub mod ram;
 pub mod rows;
 pub mod sequence;
 pub mod stats;

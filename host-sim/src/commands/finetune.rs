@@ -2,11 +2,12 @@
 
 use super::Error;
 use crate::cli::Finetune;
-use crate::finetune::{self, Progress, Row, Settings, Study};
+use crate::finetune::{self, Progress, Row, Settings};
 use crate::output::Folder;
+use crate::plot::{Format, Picture};
+use crate::progress;
 use crate::report::summary::Summary;
 use crate::report::{self, rows, table};
-use crate::{plot, progress};
 use std::io::{Write, stderr, stdout};
 use std::path::Path;
 
@@ -74,10 +75,10 @@ where
     let (lines, tables) = (rows::to_lines(&found)?, table::render(&summaries, &settings.into()));
     folder.write("rows.jsonl", &lines)?;
     folder.write("table.txt", &tables)?;
-    for summary in summaries.iter().filter(|summary| summary.study == Study::Methods) {
-        let task = report::label::task(summary.task);
-        folder.write(&format!("tradeoff-{task}.svg"), &plot::tradeoff(summary)?)?;
-        folder.write(&format!("curves-{task}.svg"), &plot::curves(summary)?)?;
+    for summary in &summaries {
+        for picture in Picture::all(summary) {
+            folder.write(&format!("{}.svg", picture.stem()), &picture.svg(Format::File)?)?;
+        }
     }
     to.write_all(if print == Print::Json { lines.as_bytes() } else { tables.as_bytes() })?;
     to.flush()?;

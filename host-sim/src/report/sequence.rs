@@ -1,9 +1,9 @@
 //! The tables of several people one after another.
 
 use super::grid::{self, Column};
-use super::label::{self, count};
+use super::label::{self, count, percent};
 use super::stats::mean;
-use super::table::{paragraph, percent};
+use super::table::paragraph;
 use crate::finetune::Task;
 use crate::finetune::sequence::Sequence;
 

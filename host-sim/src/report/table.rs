@@ -1,7 +1,7 @@
 //! The printed tables of the experiment.
 
 use super::grid::{self, Column};
-use super::label::{self, count};
+use super::label::{self, count, percent};
 use super::origin::origin;
 use super::summary::{Against, Line, Summary};
 use super::units::{bytes, metric, seconds, thousands};
@@ -133,11 +133,6 @@ fn harm(summary: &Summary) -> String {
             list.join("; ")
         ),
     }
-}
-
-/// A share as a percentage, without the digits that only the binary fraction has.
-pub(super) fn percent(share: f32) -> f64 {
-    (f64::from(share) * 1e6).round() / 1e4
 }
 
 const COLUMNS: [Column; 11] = [

@@ -1,9 +1,9 @@
 //! The table of wrong labels: what they cost, and what a guard saves.
 
 use super::grid::{self, Column};
-use super::label::{self, count};
+use super::label::{self, count, percent};
 use super::summary::{Line, Summary};
-use super::table::{paragraph, percent};
+use super::table::paragraph;
 use super::units::bytes;
 use crate::finetune::{Guard, Options};
 
