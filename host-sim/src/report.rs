@@ -9,6 +9,7 @@ mod origin;
 pub mod ram;
 pub mod rows;
 pub mod sequence;
+pub mod sheet;
 pub mod stats;
 pub mod summary;
 pub mod table;

@@ -150,6 +150,15 @@ pub const fn study(study: Study) -> &'static str {
     }
 }
 
+/// The question of a study.
+pub const fn study_title(study: Study) -> &'static str {
+    match study {
+        Study::Methods => "What each method buys",
+        Study::Keeping => "What else keeps old users",
+        Study::WrongLabels => "Wrong labels, and what a guard saves",
+    }
+}
+
 /// A share as a percentage, without the digits that only the binary fraction has.
 pub fn percent(share: f32) -> f64 {
     (f64::from(share) * 1e6).round() / 1e4
