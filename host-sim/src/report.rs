@@ -3,6 +3,7 @@
 //! Rows become a [`Summary`](summary::Summary) a task; tables, verdicts and [plots](crate::plot) show summaries.
 
 mod grid;
+pub mod html;
 pub mod label;
 pub mod methods;
 mod origin;

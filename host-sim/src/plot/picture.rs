@@ -1,7 +1,7 @@
 //! Which pictures a summary has.
 
 use super::{Error, Format, Words, curves, harm, ram, tradeoff};
-use crate::finetune::{Guard, Study};
+use crate::finetune::{Guard, Study, Task};
 use crate::report::label;
 use crate::report::summary::{Line, Summary};
 
@@ -58,6 +58,16 @@ impl<'a> Picture<'a> {
             (study, _) => format!("-{}", label::study(study)),
         };
         format!("{kind}-{}{rest}", label::task(self.summary.task))
+    }
+
+    /// Of which task.
+    pub fn task(&self) -> Task {
+        self.summary.task
+    }
+
+    /// The lines that it shows as bars of RAM.
+    pub fn ram_lines(&self) -> Vec<&'a Line> {
+        ram::lines(self.summary)
     }
 
     /// What it shows, in words.

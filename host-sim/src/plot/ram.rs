@@ -40,7 +40,7 @@ pub(super) fn words(summary: &Summary) -> Words {
 }
 
 /// Every line once, whatever the share of wrong labels.
-pub(crate) fn lines(summary: &Summary) -> Vec<&Line> {
+pub(super) fn lines(summary: &Summary) -> Vec<&Line> {
     let noise = summary.noises().last().copied();
     summary.lines.iter().filter(|line| Some(line.options.noise) == noise).collect()
 }

@@ -44,14 +44,17 @@ const GAP: &str = "  ";
 
 /// The rows under their heads and a rule, as wide as the texts need.
 pub(super) fn render(columns: &[Column], rows: &[impl AsRef<[String]>]) -> String {
-    let head: Vec<Cell> = columns.iter().map(|column| column.head.lines().map(str::to_owned).collect()).collect();
-    let cells = |row: &[String]| row.iter().zip(columns).map(|(text, column)| wrap(text, column.width)).collect();
+    let head: Vec<Cell> =
+        columns.iter().map(|column| column.head.lines().map(str::to_owned).collect()).collect();
+    let cells =
+        |row: &[String]| row.iter().zip(columns).map(|(text, column)| wrap(text, column.width)).collect();
     let rows: Vec<Vec<Cell>> = rows.iter().map(|row| cells(row.as_ref())).collect();
     let width = |c: usize| {
         let cells = rows.iter().chain([&head]).filter_map(|row| row.get(c)).flatten();
         cells.map(|line| line.chars().count()).max().unwrap_or(0)
     };
-    let sizes: Vec<(usize, Side)> = columns.iter().enumerate().map(|(c, column)| (width(c), column.side)).collect();
+    let sizes: Vec<(usize, Side)> =
+        columns.iter().enumerate().map(|(c, column)| (width(c), column.side)).collect();
     let mut text = lines(&sizes, &head, true);
     let gaps = GAP.len() * columns.len().saturating_sub(1);
     text += &"-".repeat(sizes.iter().map(|(width, _)| width).sum::<usize>() + gaps);

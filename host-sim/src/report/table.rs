@@ -47,7 +47,12 @@ pub fn sheet(summary: &Summary, conditions: &Conditions) -> Sheet {
     match summary.study {
         Study::Methods => Sheet {
             tables: vec![Table::new(COLUMNS, rows(summary))],
-            notes: vec![columns_explained(summary), origin(summary, conditions), diverged(summary), harm(summary)],
+            notes: vec![
+                columns_explained(summary),
+                origin(summary, conditions),
+                diverged(summary),
+                harm(summary),
+            ],
             ..words(summary, conditions)
         },
         Study::Keeping => Sheet {

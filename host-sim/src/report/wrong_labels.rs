@@ -50,8 +50,13 @@ fn verdict(summary: &Summary) -> String {
     let names: Vec<String> = first.map(variant).collect();
     let list = |noise: f32, value: fn(&Line) -> String| {
         let of_guard = |guard: Guard| {
-            let who = if guard == Guard::Off { "no guard".to_owned() } else { format!("guard {}", label::guard(guard)) };
-            let values: Vec<String> = at(summary, noise).filter(|line| line.options.guard == guard).map(value).collect();
+            let who = if guard == Guard::Off {
+                "no guard".to_owned()
+            } else {
+                format!("guard {}", label::guard(guard))
+            };
+            let values: Vec<String> =
+                at(summary, noise).filter(|line| line.options.guard == guard).map(value).collect();
             format!("{who} {}", values.join(" and "))
         };
         guards(summary).into_iter().map(of_guard).collect::<Vec<_>>().join(", ")

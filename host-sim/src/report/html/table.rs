@@ -1,0 +1,62 @@
+//! Tables that a screen reader can read out, and that scroll by themselves where a screen is narrow.
+
+use crate::report::grid::{Column, Side};
+use crate::report::sheet::{Sheet, Table};
+use maud::{Markup, html};
+
+/// The table at this place of a sheet.
+pub(super) fn table(sheet: &Sheet, place: usize) -> Markup {
+    let Some(table) = sheet.tables.get(place) else { return html! {} };
+    let Table { columns, rows, shades, .. } = table;
+    let caption = caption(sheet, table);
+    html! {
+        div.scroll role="region" tabindex="0" aria-label=(caption) {
+            table.heat[!shades.is_empty()] {
+                caption { (caption) }
+                thead { tr { @for column in columns { th scope="col" class=(side(column)) { (head(column)) } } } }
+                tbody {
+                    @for (r, row) in rows.iter().enumerate() {
+                        tr {
+                            @for (c, (cell, column)) in row.iter().zip(columns).enumerate() {
+                                @if c == 0 { th scope="row" { (cell) } }
+                                @else { td class=(side(column)) style=[shade(table, r, c)] { (cell) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Its own caption; where it has none, what tells it from the others.
+fn caption(sheet: &Sheet, table: &Table) -> String {
+    match (table.caption.as_str(), table.shades.is_empty()) {
+        ("", true) => format!("{}: {}", sheet.topic, sheet.task),
+        ("", false) => {
+            "Accuracy on each person (columns) after each was learnt (rows); darker is higher".to_owned()
+        }
+        (caption, _) => caption.to_owned(),
+    }
+}
+
+/// How dark a cell of a heat map is, from the least to the greatest of its table.
+fn shade(table: &Table, row: usize, column: usize) -> Option<String> {
+    let values = || table.shades.iter().flatten().copied();
+    let (low, high) = (values().fold(1.0, f64::min), values().fold(0.0, f64::max));
+    let value = table.shades.get(row)?.get(column.checked_sub(1)?)?;
+    let share = (value - low) / (high - low).max(1e-9);
+    Some(format!("--heat:{:.0}%", 60.0 * share))
+}
+
+const fn side(column: &Column) -> &'static str {
+    match column.side {
+        Side::Left => "left",
+        Side::Right => "right",
+    }
+}
+
+/// Lines of a head stay lines.
+fn head(column: &Column) -> Markup {
+    html! { @for (place, line) in column.head.lines().enumerate() { @if place > 0 { br; } (line) } }
+}
