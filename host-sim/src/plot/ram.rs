@@ -63,7 +63,7 @@ impl Sheet {
         let last = if most > last { 1.15 * most } else { last };
         let widest =
             lines.iter().map(|line| Lettering::new(NORMAL, INK).width(&line.label())).fold(80.0, f64::max);
-        let pixels = if format.is_phone() { [8.0, 384.0] } else { [widest + 24.0, 870.0] };
+        let pixels = if format.is_phone() { [8.0, 384.0] } else { [widest + 24.0, 750.0] };
         Self {
             phone: format.is_phone(),
             left: format.choose(20.0, 8.0),
@@ -127,10 +127,6 @@ fn row(canvas: &Canvas, sheet: &Sheet, place: usize, line: &Line) -> Result<(), 
         Some(budget) => format!("{from:.1}, fits {budget} KiB"),
         None => format!("{from:.1} KiB"),
     };
-    let lettering = Lettering::new(SMALL, MUTED);
-    if sheet.phone {
-        canvas.text((x.pixels[1], upper + 10.0), &total, lettering.before())
-    } else {
-        canvas.text((x.pixel(from) + 8.0, middle), &total, lettering)
-    }
+    let at = if sheet.phone { (x.pixels[1], upper + 10.0) } else { (sheet.size().0 - 10.0, middle) };
+    canvas.text(at, &total, Lettering::new(SMALL, MUTED).before())
 }

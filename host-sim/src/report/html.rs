@@ -8,6 +8,7 @@ mod picture;
 mod section;
 mod settings;
 mod table;
+mod typeset;
 
 pub use made::Made;
 
@@ -15,6 +16,7 @@ use super::sheet::Sheet;
 use crate::finetune::Settings;
 use crate::plot::{self, Picture, dark_rules};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use typeset::typeset;
 
 /// A study in the page: what it says, and its pictures.
 #[derive(Debug)]
@@ -100,7 +102,7 @@ fn in_short(sections: &[Section<'_>]) -> Markup {
                 @for Section { sheet, .. } in sections.iter().filter(|section| !section.sheet.verdict.is_empty()) {
                     article.card {
                         h3 { a href={ "#" (section::id(sheet)) } { (section::heading(sheet)) } }
-                        p { (sheet.verdict) }
+                        p { (typeset(&sheet.verdict)) }
                     }
                 }
             }

@@ -1,5 +1,6 @@
 //! Pictures: inline SVG, drawn once for a wide and once for a narrow screen.
 
+use super::typeset::typeset;
 use crate::plot::{self, Format, Kind, Picture};
 use crate::report::label;
 use crate::report::ram::{PART_NAMES, fits, parts};
@@ -16,8 +17,8 @@ pub(super) fn figure(picture: &Picture<'_>) -> Result<Markup, plot::Error> {
             div.picture.wide role="img" aria-label=(text) { (wide) }
             div.picture.narrow role="img" aria-label=(text) { (narrow) }
             figcaption {
-                strong { (words.title) ". " }
-                @for detail in &words.details { (sentence(detail)) " " }
+                strong { (typeset(&words.title)) ". " }
+                @for detail in &words.details { (typeset(&sentence(detail))) " " }
             }
             @if picture.kind == Kind::Ram { (ram_numbers(picture)) }
         }

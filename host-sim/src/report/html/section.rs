@@ -1,6 +1,6 @@
 //! A study of a task: verdict, pictures, tables, notes.
 
-use super::{Section, picture, table};
+use super::{Section, picture, table, typeset::typeset};
 use crate::plot;
 use crate::report::sheet::Sheet;
 use maud::{Markup, html};
@@ -22,11 +22,11 @@ pub(super) fn section(Section { sheet, pictures }: &Section<'_>) -> Result<Marku
     Ok(html! {
         section aria-labelledby=(id) {
             h2 id=(id) { (heading(sheet)) }
-            p.conditions { (sheet.conditions) "." }
-            @if !sheet.verdict.is_empty() { p.verdict { (sheet.verdict) } }
+            p.conditions { (typeset(&sheet.conditions)) "." }
+            @if !sheet.verdict.is_empty() { p.verdict { (typeset(&sheet.verdict)) } }
             @for picture in &pictures { (picture) }
             @for place in 0..sheet.tables.len() { (table::table(sheet, place)) }
-            div.notes { @for note in sheet.notes.iter().filter(|note| !note.is_empty()) { p { (note) } } }
+            div.notes { @for note in sheet.notes.iter().filter(|note| !note.is_empty()) { p { (typeset(note)) } } }
         }
     })
 }

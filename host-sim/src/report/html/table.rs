@@ -1,5 +1,6 @@
 //! Tables that a screen reader can read out, and that scroll by themselves where a screen is narrow.
 
+use super::typeset::typeset;
 use crate::report::grid::{Column, Side};
 use crate::report::sheet::{Sheet, Table};
 use maud::{Markup, html};
@@ -12,14 +13,14 @@ pub(super) fn table(sheet: &Sheet, place: usize) -> Markup {
     html! {
         div.scroll role="region" tabindex="0" aria-label=(caption) {
             table.heat[!shades.is_empty()] {
-                caption { (caption) }
+                caption { (typeset(&caption)) }
                 thead { tr { @for column in columns { th scope="col" class=(side(column)) { (head(column)) } } } }
                 tbody {
                     @for (r, row) in rows.iter().enumerate() {
                         tr {
                             @for (c, (cell, column)) in row.iter().zip(columns).enumerate() {
                                 @if c == 0 { th scope="row" { (cell) } }
-                                @else { td class=(side(column)) style=[shade(table, r, c)] { (cell) } }
+                                @else { td class=(side(column)) style=[shade(table, r, c)] { (typeset(cell)) } }
                             }
                         }
                     }
