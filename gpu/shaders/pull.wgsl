@@ -5,7 +5,7 @@
 @group(0) @binding(3) var<storage, read> anchor: array<V>;
 
 fn ones() -> array<V, 4> {
-    return array(V(1.0), V(1.0), V(1.0), V(1.0));
+    return array<V, 4>(V(1.0), V(1.0), V(1.0), V(1.0));
 }
 
 fn scale(strength: f32, fan_in: u32, r: u32) -> f32 {

@@ -320,3 +320,44 @@ fn a_sequence_has_a_matrix_and_its_transfer() {
     let text = flatmin_sim::report::sequence::render(&found);
     assert!(text.contains("sgd+replay") && text.contains("after no. 4"), "{text}");
 }
+
+#[test]
+fn a_guard_survives_divergence() {
+    for guard in [Guard::Accuracy, Guard::Loss, Guard::Trust] {
+        let options = Options { guard, ..Options::default() };
+        let row = rows(&Settings { lr: Some(1e30), ..wrist(options) }).remove(0);
+        assert!(row.diverged && row.rolled_back && !row.harmed, "{guard:?}");
+        assert_eq!((row.new_after, row.old_after), (row.new_before, row.old_before), "{guard:?}");
+    }
+}
+
+#[test]
+fn empty_classes_and_classes_of_one_sample_are_no_obstacle() {
+    let mut digits = tds::decode(digits::BYTES).unwrap();
+    let tds::Body::Samples(samples) = &mut digits.body else { panic!("not samples") };
+    // The writer has no 7, and the first half of the form a single 5.
+    let mut fives = 0;
+    for (label, _) in samples.labels.iter_mut().zip(&samples.groups).filter(|(_, group)| **group == 3) {
+        fives += u32::from(*label == 5);
+        match *label {
+            7 => *label = 1,
+            5 if fives > 1 => *label = 6,
+            _ => {}
+        }
+    }
+    let file = file(&tds::encode(&digits).unwrap());
+    let data = Some(file.path().to_owned());
+    for guard in [Guard::Off, Guard::Accuracy, Guard::Loss, Guard::Trust] {
+        let options = Options { guard, noise: 0.2, ..Options::default() };
+        let settings = Settings {
+            tasks: vec![Task::Digits],
+            data: data.clone(),
+            options,
+            replay: Some(1),
+            ..settings()
+        };
+        for row in rows(&Settings { arms: vec![Arm::Sgd, Arm::Swa], ..settings }) {
+            assert!((0.0..=1.0).contains(&row.new_after) && row.old_after > 0.5, "{guard:?} {row:?}");
+        }
+    }
+}

@@ -9,19 +9,28 @@ use core::panic::PanicInfo;
 use flatmin::average::Average;
 use flatmin::averages::{Ema, Swa};
 use flatmin::backend::{Backend, Portable, Sliced};
+use flatmin::blob::{Blob, Contents};
 use flatmin::drive::step;
 use flatmin::gate::Gated;
 use flatmin::gates::Bernoulli;
-use flatmin::layout::{Groups, Segment, Sharing};
+use flatmin::layout::{Groups, Kind, Segment, Sharing};
 use flatmin::method::{Clock, Eval, Method};
 use flatmin::methods::{LpfSgd, Plain, Sam};
-use flatmin::nn::{self, Conv1d, Conv2d, Dense, Evaluation, MaxPool2d, MeanTime, Network, Relu, Tanh};
-use flatmin::optimizers::{Adam, AdamW, Clipped, Sgd};
+use flatmin::nn::{self, Conv1d, Conv2d, Dense, Evaluation, Frozen, MaxPool2d, MeanTime, Network, Relu, Tanh, Target};
+use flatmin::optimizers::{Adam, AdamW, Anchored, Clipped, Sgd};
+use flatmin::optimizers;
 use flatmin::rng::{Draws, Key, Stream};
 use flatmin::schedule::{Anneal, Cosine, Linear, Schedule, SwaRate, WarmUp};
+use flatmin::tune::replay_buffer::Class;
+use flatmin::tune::wise_ft::{WiseFt, interpolate};
+use flatmin::tune::{
+    self, CrossValidation, Divergence, Features, Guard, Outcome, ReplayBuffer, Rule, Samples, Score, Scores, Trust,
+};
 use flatmin::{hash, kernels};
 
 type Net = nn::seq!(Conv1d<6, 64, 5, 2, 16>, Relu<480>, Conv1d<16, 30, 5, 2, 16>, Tanh<208>, MeanTime<13, 16>, Dense<16, 7>);
+
+type Body = nn::seq!(Conv1d<6, 64, 5, 2, 16, Frozen>, Relu<480>, MeanTime<30, 16>);
 
 type Image = nn::seq!(Conv2d<1, 28, 28, 3, 2, 8>, Relu<1352>, MaxPool2d<13, 13, 8, 2, 3>, Conv2d<8, 4, 4, 3, 1, 5>, Tanh<20>, Dense<20, 10>);
 
@@ -108,6 +117,100 @@ must_not_panic! {
     fn reductions(x: &[f32], y: &[f32], out: &mut [f32], segments: &[Segment]) -> f32 {
         Portable.reduce_groups(kernels::SqNorm {}, Groups { segments, sharing: Sharing::Row }, x, out);
         Portable.reduce(kernels::Dot {}, [x, y])
+    }
+
+    fn anchored(
+        w: &mut [f32], g: &mut [f32], a: &mut [f32], factory: &[f32], strengths: &[f32], clock: &Clock,
+        segments: &[Segment],
+    ) -> u32 {
+        steps(Sam::new(Anchored::new(factory, segments, strengths, Sgd::new()), &mut *a), w, g, clock)
+    }
+
+    fn strengths(segments: &[Segment], x: f32, slots: &mut [f32]) -> bool {
+        optimizers::strengths(segments, |kind| if kind == Kind::Bias { 0.0 } else { x }, slots).is_ok()
+    }
+
+    fn guard(w: &mut [f32], kept: &mut [f32], factory: &[f32], logits: &[f32], label: usize, rule: &Rule) -> bool {
+        let mut scores = Scores::default();
+        let mut guard = Guard::new(*rule, scores, &mut *kept);
+        scores.new.add(logits, label);
+        let observed = guard.observe::<Portable>(&mut Portable, w, scores);
+        let finished = guard.finish::<Portable>(&mut Portable, w, factory);
+        observed.is_ok() && finished.is_ok() && guard.undo::<Portable>(&mut Portable, w, factory).is_ok()
+    }
+
+    fn trust(sums: &mut [f32], logits: &[f32], labels: &[u8], i: usize, folds: usize) -> f32 {
+        let mut trust = Trust::new(sums);
+        trust.add(tune::fold(labels, i, folds), logits, i);
+        trust.of(i)
+    }
+
+    fn cross_validation(table: &mut [Scores], scores: &Scores, epoch: usize, rule: &Rule) -> bool {
+        let mut validation = CrossValidation::new(table);
+        validation.record(epoch, *scores);
+        validation.decide(rule) == Outcome::RolledBack
+    }
+
+    fn wise_ft(w: &mut [f32], factory: &[f32], tuned: &[f32], scores: &Scores, steps: u32) -> f32 {
+        let mut search = WiseFt::new(Rule::default(), *scores, steps);
+        while let Some(alpha) = search.next() {
+            let _ = interpolate::<Portable>(&mut Portable, w, factory, tuned, alpha);
+            search.observe(*scores);
+        }
+        search.alpha()
+    }
+
+    fn divergence(loss: f32, right: u32, total: u32, classes: u32) -> bool {
+        let mut watch = Divergence::new(classes);
+        watch.epoch(loss).is_some() || watch.answers(&Score { right, total, loss }).is_some()
+    }
+
+    fn replay_buffer(
+        dim: usize, values: &mut [i8], labels: &mut [u8], classes: &mut [Class], scale: &[f32], x: &mut [f32],
+        label: u8, i: usize,
+    ) -> bool {
+        let draws = Draws::new(Key::new(1, Stream::Replay, 0));
+        ReplayBuffer::new(dim, values, labels, classes, scale, draws).is_ok_and(|mut buffer| {
+            let offered = buffer.offer(x, label).is_ok();
+            offered && buffer.samples().read(i, x).is_some()
+        })
+    }
+
+    fn herding(
+        dim: usize, features: &[f32], labels: &[u8], class: u8, scratch: &mut [f32], chosen: &mut [u32],
+    ) -> bool {
+        tune::replay_buffer::herding(dim, features, labels, class, scratch, chosen).is_ok()
+    }
+
+    fn features(values: &mut [f32], labels: &mut [u8], x: &mut [f32], frozen: &[f32], acts: &mut [f32], i: usize) -> bool {
+        let mut features = Features::<Body>::new(values, labels);
+        features.push(x, 3, frozen, acts).is_ok() && features.samples().read(i, x).is_some()
+    }
+
+    fn blob(bytes: &[u8], x: &mut [f32], i: usize) -> bool {
+        Blob::parse(bytes).and_then(|blob| blob.of::<Net>()).is_ok_and(|blob| {
+            blob.standardise(x);
+            let read = blob.replay().read(i, x).is_some() && blob.validation().read(i, x).is_some();
+            read && blob.logits(i).is_some() && blob.weights().len() > i
+        })
+    }
+
+    fn write_blob(
+        mean: &[f32], sd: &[f32], weights: &[f32], logits: &[f32], values: &[i8], labels: &[u8], scale: &[f32],
+        sizes: &[usize; 2], out: &mut [[u8; 4]],
+    ) -> bool {
+        let [classes, dim] = *sizes;
+        let samples = Samples::new(dim, values, labels, scale).unwrap_or_default();
+        let (replay, validation) = (samples, samples);
+        let contents = Contents { layout: 1, classes, left_out: 2, mean, sd, weights, replay, logits, validation };
+        let mut out = out.iter_mut();
+        contents.write(&mut |word| if let Some(slot) = out.next() { *slot = word }).is_ok()
+    }
+
+    fn losses(z: &mut [f32], teacher: &[f32], label: usize, q: f32) -> bool {
+        let doubtful = Target::Doubtful { label, q }.gradient(z, 0.5);
+        let taught = Target::Teacher { logits: teacher, temperature: q }.gradient(z, 0.5);
+        doubtful.is_some() && taught.is_some()
     }
 
     fn draws(items: &mut [u32], n: u32, seed: u64) -> f32 {
