@@ -9,6 +9,7 @@ use crate::finetune::Study;
 use crate::report::label;
 use crate::report::ram::{BUDGETS, PART_NAMES, fits, kib, parts};
 use crate::report::summary::{Line, Summary};
+use plotters::style::WHITE;
 
 /// The picture as SVG.
 ///
@@ -104,7 +105,9 @@ fn row(canvas: &Canvas, sheet: &Sheet, place: usize, line: &Line) -> Result<(), 
     let middle = (top + bottom) / 2.0;
     let name = Lettering::new(NORMAL, INK);
     if sheet.phone {
-        canvas.text((x.pixels[0], upper + 10.0), &line.label(), name)?;
+        // Names and numbers stand above the bars, where the lines of the devices would cross them out.
+        canvas.bar([x.pixels[0] + 1.0, upper + 1.0, sheet.size().0, upper + 18.0], WHITE, WHITE)?;
+        canvas.text((x.pixels[0] + 3.0, upper + 10.0), &line.label(), name)?;
     } else {
         canvas.text((x.pixels[0] - 10.0, middle), &line.label(), name.before())?;
     }
@@ -127,6 +130,6 @@ fn row(canvas: &Canvas, sheet: &Sheet, place: usize, line: &Line) -> Result<(), 
         Some(budget) => format!("{from:.1}, fits {budget} KiB"),
         None => format!("{from:.1} KiB"),
     };
-    let at = if sheet.phone { (x.pixels[1], upper + 10.0) } else { (sheet.size().0 - 10.0, middle) };
+    let at = if sheet.phone { (x.pixels[1] + 4.0, upper + 10.0) } else { (sheet.size().0 - 10.0, middle) };
     canvas.text(at, &total, Lettering::new(SMALL, MUTED).before())
 }

@@ -78,8 +78,8 @@ fn masthead(sections: &[Section<'_>], made: &Made) -> Markup {
         p.kicker { "flatmin-sim report" }
         h1 { "Fine-tuning on a device, method by method" }
         p.lead {
-            "Each person in turn is left out of the base model, which is then fine-tuned on a few of their labelled "
-            "samples. What does each way of doing it give the new user, and what does it take from everyone else?"
+            "A model that has never seen a person is fine-tuned on a few of their labelled samples. What does each way "
+            "of doing it give that user, and what does it take from everyone else?"
         }
         pre.command tabindex="0" aria-label="The command that made this report" { code { (made.command) } }
         nav aria-label="Sections" {

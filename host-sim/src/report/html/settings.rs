@@ -1,7 +1,7 @@
 //! What was asked for, and by what it was answered.
 
 use super::Made;
-use crate::finetune::{BaseKind, Guard, Settings};
+use crate::finetune::{BaseKind, Guard, Settings, Study};
 use crate::report::label;
 use maud::{Markup, html};
 
@@ -34,15 +34,8 @@ fn asked(settings: &Settings) -> Vec<(&'static str, String)> {
     vec![
         ("tasks", join(tasks.iter().map(|task| label::task(*task)).collect())),
         ("methods", join(arms.iter().map(|arm| label::arm(*arm)).collect())),
-        ("questions", join(studies.iter().map(|study| label::study_title(*study)).collect())),
         ("people", person.map_or("everyone in turn".to_owned(), |person| format!("only number {person}"))),
-        (
-            "seeds",
-            match seeds {
-                1 => "0; the study of wrong labels draws three times for it".to_owned(),
-                seeds => format!("0 to {}; the study of wrong labels draws three times for each", seeds - 1),
-            },
-        ),
+        ("seeds", seeds_of(*seeds, studies.contains(&Study::WrongLabels))),
         ("learning rate", lr.map_or("tuned for each method".to_owned(), |lr| lr.to_string())),
         ("wrong labels", format!("{} %", label::percent(options.noise))),
         ("what is trained", label::scope_title(options.scope).to_owned()),
@@ -77,4 +70,11 @@ fn asked(settings: &Settings) -> Vec<(&'static str, String)> {
             },
         ),
     ]
+}
+
+fn seeds_of(seeds: u32, wrong_labels: bool) -> String {
+    let numbers = if seeds == 1 { "0".to_owned() } else { format!("0 to {}", seeds.saturating_sub(1)) };
+    let draws =
+        if wrong_labels { "; for each, the study of wrong labels draws labels three times" } else { "" };
+    numbers + draws
 }
