@@ -63,7 +63,7 @@ pub struct Finetune {
     /// Worker threads; 0 is one a core. Results do not depend on it
     #[arg(long, value_name = "N", default_value = "0", value_parser = range::threads, allow_negative_numbers = true)]
     threads: usize,
-    /// Folder for tables (table.txt), plots (*.svg) and one JSON line a run (rows.jsonl)
+    /// Folder for the report (report.html), tables (table.txt), plots (*.svg) and one JSON line a run (rows.jsonl)
     #[arg(long, value_name = "DIR", default_value = "flatmin-out")]
     pub out: PathBuf,
     /// Print one JSON line a run instead of the tables

@@ -52,7 +52,7 @@ pub(super) fn words(summary: &Summary, noise: f32) -> Words {
     let people = label::count(summary.people, label::people(summary.task));
     let runs = summary.lines.iter().map(|line| line.runs).max().unwrap_or(0);
     let labels = match noise {
-        noise if noise > 0.0 => format!("{} % of the user's labels wrong", label::percent(noise)),
+        noise if noise > 0.0 => format!("{} % wrong labels", label::percent(noise)),
         _ => "right labels".to_owned(),
     };
     Words {

@@ -54,7 +54,7 @@ pub fn page(sections: &[Section<'_>], settings: &Settings, made: &Made) -> Resul
                 a.skip href="#content" { "Skip to the results" }
                 header { (masthead(sections, made)) }
                 main #content {
-                    @if !sections.is_empty() { (in_short(sections)) }
+                    @if sections.iter().any(has_verdict) { (in_short(sections)) }
                     @for body in &bodies { (body) }
                     (settings::settings(settings, made))
                 }
@@ -99,7 +99,7 @@ fn in_short(sections: &[Section<'_>]) -> Markup {
         section aria-labelledby="short" {
             h2 #short { "In short" }
             div.cards {
-                @for Section { sheet, .. } in sections.iter().filter(|section| !section.sheet.verdict.is_empty()) {
+                @for Section { sheet, .. } in sections.iter().filter(|section| has_verdict(section)) {
                     article.card {
                         h3 { a href={ "#" (section::id(sheet)) } { (section::heading(sheet)) } }
                         p { (typeset(&sheet.verdict)) }
@@ -108,4 +108,8 @@ fn in_short(sections: &[Section<'_>]) -> Markup {
             }
         }
     }
+}
+
+const fn has_verdict(section: &Section<'_>) -> bool {
+    !section.sheet.verdict.is_empty()
 }

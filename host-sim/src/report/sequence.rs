@@ -97,10 +97,9 @@ fn matrix(name: &str, members: &[&Sequence]) -> Table {
         [head].into_iter().chain(cells).collect()
     };
     let people = (1..=places).map(|place| Column::right("").headed(format!("no. {place}")));
-    let first = Column::left("").headed(format!("{name}, % right"));
     Table {
-        caption: String::new(),
-        columns: [first].into_iter().chain(people).chain([Column::right("old")]).collect(),
+        caption: format!("{name}: % right on each person (columns) after each was learnt (rows)"),
+        columns: [Column::left("when")].into_iter().chain(people).chain([Column::right("old")]).collect(),
         rows: (0..=places).map(row).collect(),
         shades: (0..=places).map(shares).collect(),
     }

@@ -27,7 +27,7 @@ pub struct Table {
     pub caption: String,
     pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<Vec<String>>,
-    /// For each cell after the first of its row how dark it is, in [0, 1]; empty where a table is no heat map.
+    /// For each cell after the first of its row the number that it shows; empty where a table is no heat map.
     pub(super) shades: Vec<Vec<f64>>,
 }
 

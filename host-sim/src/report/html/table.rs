@@ -13,7 +13,7 @@ pub(super) fn table(sheet: &Sheet, place: usize) -> Markup {
     html! {
         div.scroll role="region" tabindex="0" aria-label=(caption) {
             table.heat[!shades.is_empty()] {
-                caption { (typeset(&caption)) }
+                caption { span { (typeset(&caption)) } }
                 thead { tr { @for column in columns { th scope="col" class=(side(column)) { (head(column)) } } } }
                 tbody {
                     @for (r, row) in rows.iter().enumerate() {
@@ -30,18 +30,16 @@ pub(super) fn table(sheet: &Sheet, place: usize) -> Markup {
     }
 }
 
-/// Its own caption; where it has none, what tells it from the others.
+/// Its own caption, or what its sheet asks.
 fn caption(sheet: &Sheet, table: &Table) -> String {
-    match (table.caption.as_str(), table.shades.is_empty()) {
-        ("", true) => format!("{}: {}", sheet.topic, sheet.task),
-        ("", false) => {
-            "Accuracy on each person (columns) after each was learnt (rows); darker is higher".to_owned()
-        }
-        (caption, _) => caption.to_owned(),
+    match table.caption.as_str() {
+        "" => format!("{}: {}", sheet.topic, sheet.task),
+        caption if table.shades.is_empty() => caption.to_owned(),
+        caption => format!("{caption}; the stronger the colour, the higher"),
     }
 }
 
-/// How dark a cell of a heat map is, from the least to the greatest of its table.
+/// How strong the colour of a cell of a heat map is, from the least to the greatest of its table.
 fn shade(table: &Table, row: usize, column: usize) -> Option<String> {
     let values = || table.shades.iter().flatten().copied();
     let (low, high) = (values().fold(1.0, f64::min), values().fold(0.0, f64::max));
