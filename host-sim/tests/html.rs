@@ -2,6 +2,8 @@
 
 #[path = "support/made_up.rs"]
 mod made_up;
+#[path = "support/studies.rs"]
+mod studies;
 mod support {
     pub(crate) mod browser;
     pub(crate) mod inspect;
@@ -37,7 +39,7 @@ fn page_of(name: &str, rows: Vec<Row>) -> PathBuf {
 }
 
 /// The page of a default run.
-static WHOLE: LazyLock<PathBuf> = LazyLock::new(|| page_of("whole", made_up::everything()));
+static WHOLE: LazyLock<PathBuf> = LazyLock::new(|| page_of("whole", studies::everything()));
 
 /// The page of people one after another.
 fn one_after_another() -> PathBuf {

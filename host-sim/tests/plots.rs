@@ -2,6 +2,8 @@
 
 #[path = "support/made_up.rs"]
 mod made_up;
+#[path = "support/studies.rs"]
+mod studies;
 
 use flatmin_sim::finetune::{Arm, Row, Task};
 use flatmin_sim::plot::{Format, Kind, Picture};
@@ -48,7 +50,7 @@ fn every_method_is_named_in_every_picture() {
 
 #[test]
 fn files_have_names_of_their_own() {
-    let summaries = Summary::of(&made_up::everything());
+    let summaries = Summary::of(&studies::everything());
     let mut stems: Vec<String> =
         summaries.iter().flat_map(Picture::all).map(|picture| picture.stem()).collect();
     assert!(stems.contains(&"harm-spar-20".to_owned()), "{stems:?}");
@@ -60,8 +62,8 @@ fn files_have_names_of_their_own() {
 
 #[test]
 fn harm_is_told_guard_by_guard() {
-    let drawn = pictures("guards", &made_up::wrong_labels());
-    let [summary] = &Summary::of(&made_up::wrong_labels())[..] else { panic!("one study of one task") };
+    let drawn = pictures("guards", &studies::wrong_labels());
+    let [summary] = &Summary::of(&studies::wrong_labels())[..] else { panic!("one study of one task") };
     for (_, format, picture) in drawn.iter().filter(|(kind, ..)| *kind == Kind::Harm(0.2)) {
         for line in summary.lines.iter().filter(|line| line.options.noise == 0.2) {
             let harmed = 100.0 * line.harmed as f64 / line.runs as f64;

@@ -44,7 +44,7 @@ fn layout(found: &Value, width: u32, scheme: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let mut fault = |wrong: bool, text: String| {
         if wrong {
-            faults.push(text)
+            faults.push(text);
         }
     };
     let shown = found["width"].as_f64().unwrap();
