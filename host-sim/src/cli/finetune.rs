@@ -66,7 +66,7 @@ pub struct Finetune {
     /// Train on the fastest GPU instead of the CPU (needs the feature `gpu`); testing stays on the CPU
     #[arg(long)]
     pub gpu: bool,
-    /// Folder for tables (table.txt), plots (*.svg) and one JSON line a run (rows.jsonl)
+    /// Folder for the report (report.html), tables (table.txt), plots (*.svg) and one JSON line a run (rows.jsonl)
     #[arg(long, value_name = "DIR", default_value = "flatmin-out")]
     pub out: PathBuf,
     /// Print one JSON line a run instead of the tables
