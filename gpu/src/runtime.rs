@@ -84,7 +84,7 @@ impl Runtime {
             device.set_device_lost_callback(move |_, message| lost.set(Error::Lost(message)));
             let uncaptured = fault.clone();
             device.on_uncaptured_error(Arc::new(move |error| {
-                uncaptured.set(Error::making(error, "a command", 0))
+                uncaptured.set(Error::making(error, "a command", 0));
             }));
             Self::new(device, queue, options, fault)
         })

@@ -50,7 +50,7 @@ impl Deviation {
 /// Floats from `a` to `b`.
 fn between(a: f32, b: f32) -> u32 {
     let place = |x: f32| {
-        let bits = (x.to_bits() & 0x7fff_ffff) as i64;
+        let bits = i64::from(x.to_bits() & 0x7fff_ffff);
         if x.is_sign_negative() { -bits } else { bits }
     };
     if a.is_nan() || b.is_nan() { u32::MAX } else { place(a).abs_diff(place(b)).max(1) as u32 }
