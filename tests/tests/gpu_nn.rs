@@ -30,6 +30,7 @@ fn every_stage_is_valid_and_binds_what_it_says() {
 
 #[cfg(feature = "gpu")]
 mod on_a_device {
+    use super::Stage;
     use flatmin::backend::Backend;
     use flatmin::drive;
     use flatmin::method::Clock;
@@ -330,38 +331,59 @@ mod on_a_device {
         assert!(matches!(error, Error::Limit { .. }) && error.to_string().contains("smaller mini-batch"));
     }
 
-    /// A wrong shader is seen, whichever it is.
+    /// One small mistake in each shader: stem, what is there, what stands there instead.
+    const MISTAKES: [(&str, &str, &str); 10] = [
+        ("gather", "data[number * inputs()", "1.001 * data[number * inputs()"),
+        ("linear", "activate(sum)", "activate(sum * 1.00001)"),
+        ("linear_gradient", "return 1.0;", "return 0.9999;"),
+        ("linear_input_gradient", "derive(x[at], sum)", "sum"),
+        ("mean_time", "sum * shape.scale", "sum * (shape.scale * 1.001)"),
+        ("mean_time_gradient", "* shape.scale", "* (shape.scale * 1.0001)"),
+        ("max_pool", "value > largest", "value < largest"),
+        ("max_pool_gradient", "x[at] > largest", "x[at] >= 0.9 * largest"),
+        ("loss", "p - 1.0", "p - 0.9999"),
+        ("mean_loss", "loss[r] = shape.scale", "loss[r] = 1.00001 * shape.scale"),
+    ];
+
+    /// Makes mistake number `K`.
+    fn mistaken<const K: usize>(name: &str, source: String) -> String {
+        let (stem, right, wrong) = MISTAKES[K];
+        if name != stem {
+            return source;
+        }
+        assert!(source.contains(right), "{name} has no `{right}`");
+        source.replace(right, wrong)
+    }
+
+    /// A mistake in a shader is seen, whichever it is.
     #[test]
     fn canary() {
-        fn wrong(name: &str, source: String) -> String {
-            let (from, to) = match name {
-                "linear" => ("activate(sum)", "activate(sum * 1.00001)"),
-                _ => return source,
-            };
-            assert!(source.contains(from), "{name}");
-            source.replace(from, to)
+        let rewrites: [fn(&str, String) -> String; MISTAKES.len()] = [
+            mistaken::<0>,
+            mistaken::<1>,
+            mistaken::<2>,
+            mistaken::<3>,
+            mistaken::<4>,
+            mistaken::<5>,
+            mistaken::<6>,
+            mistaken::<7>,
+            mistaken::<8>,
+            mistaken::<9>,
+        ];
+        for stage in Stage::all() {
+            assert!(
+                MISTAKES.iter().any(|(stem, ..)| *stem == stage.name()),
+                "{} is without one",
+                stage.name()
+            );
         }
-        fn wrong_gradient(name: &str, source: String) -> String {
-            let (from, to) = match name {
-                "linear_gradient" => ("return 1.0;", "return 0.9999;"),
-                _ => return source,
-            };
-            assert!(source.contains(from), "{name}");
-            source.replace(from, to)
-        }
-        fn wrong_input_gradient(name: &str, source: String) -> String {
-            let (from, to) = match name {
-                "linear_input_gradient" => ("derive(x[at], sum)", "sum"),
-                _ => return source,
-            };
-            assert!(source.contains(from), "{name}");
-            source.replace(from, to)
-        }
-        for rewrite in [wrong, wrong_gradient, wrong_input_gradient] {
+        for ((stem, ..), rewrite) in MISTAKES.iter().zip(rewrites) {
             let options = Options { rewrite: Some(rewrite), ..Options::default() };
             let Some(gpu) = open("canary", &options) else { return };
-            let found = compare::<Mlp>(&gpu, "canary", false);
-            assert!(found.is_err(), "a wrong shader passed");
+            // By distance, not by bits: other adapters have nothing else.
+            let found =
+                compare::<Wrist>(&gpu, stem, false).and_then(|()| compare::<Pooled>(&gpu, stem, false));
+            assert!(found.is_err(), "a mistake in {stem} passed");
         }
     }
 
@@ -445,8 +467,18 @@ mod on_a_device {
         }
         for (found, cpu) in found.iter().zip(&cpu) {
             let bar = tolerance("gpu_rows");
-            assert!((found.new_after - cpu.new_after).abs() <= bar, "{:?}: {}", found.method, found.new_after);
-            assert!((found.old_after - cpu.old_after).abs() <= bar, "{:?}: {}", found.method, found.old_after);
+            assert!(
+                (found.new_after - cpu.new_after).abs() <= bar,
+                "{:?}: {}",
+                found.method,
+                found.new_after
+            );
+            assert!(
+                (found.old_after - cpu.old_after).abs() <= bar,
+                "{:?}: {}",
+                found.method,
+                found.old_after
+            );
         }
     }
 }
