@@ -227,7 +227,7 @@ impl Run<'_> {
         factory: &Option<Anchor<Vec<f32>>>,
     ) -> Result<Box<dyn AnyMethod<P::Backend>>, Error> {
         let (spec, segments, seed) = (&self.recipe.spec, self.model.segments(), self.recipe.seed);
-        let of_len = |len, count| std::iter::repeat_n(len, usize::from(count));
+        let of_len = |len, count| std::iter::repeat_n(len, count);
         let cost = boxed::<Cpu>(spec, segments, seed).cost();
         let lens =
             of_len(params(segments), cost.vectors).chain(of_len(filters(segments), cost.filter_vectors));

@@ -100,6 +100,11 @@ pub const TABLE: &[Tolerance] = &[
         value: 2e-6,
         reason: "relative distance of logits, loss or gradient from core's: sums of up to a few thousand terms in one order, but fused or divided to 2.5 ULP; tanh within 1e-6",
     },
+    Tolerance {
+        name: "gpu_rows",
+        value: 0.05,
+        reason: "accuracy of a person fine-tuned on a GPU that does not keep IEEE arithmetic: training is chaotic, and of 63 test samples three may flip; no real GPU yet",
+    },
 ];
 
 /// The bar of a row.

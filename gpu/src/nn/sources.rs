@@ -106,10 +106,22 @@ impl Stage {
                 let [left, right] = tiles.size;
                 let cut = format!("const LEFT = {left}u;\nconst RIGHT = {right}u;\n");
                 let window = if tiles.whole { WHOLE } else { WINDOW };
-                [SHAPE, MATH, ACTIVATION, window, own, &cut, PRODUCT].concat()
+                [SHAPE, MATH, ACTIVATION, window, own, &cut, &unrolled(tiles.size)].concat()
             }
             Self::MeanLoss => [SHAPE, own].concat(),
             _ => [SHAPE, MATH, ACTIVATION, own, EACH].concat(),
         }
     }
+}
+
+/// The product's text, with each line for every row and column of a thread that it names: registers have no index.
+fn unrolled([rows, columns]: [usize; 2]) -> String {
+    let each = |line: &str, name: &str, count: usize| -> Vec<String> {
+        let code = line.split("//").next().unwrap_or_default();
+        let count = if code.contains(name) { count } else { 1 };
+        (0..count).map(|k| line.replace(name, &k.to_string())).collect()
+    };
+    let lines = PRODUCT.lines().flat_map(|line| each(line, "ROW", rows));
+    let lines = lines.flat_map(|line| each(&line, "COLUMN", columns));
+    lines.map(|line| line + "\n").collect()
 }

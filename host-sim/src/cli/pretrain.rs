@@ -42,6 +42,9 @@ pub struct Pretrain {
     /// fmnist: passes over the pictures, 1 to 1000 [default: 10]
     #[arg(long, value_name = "N", value_parser = range::seeds, allow_negative_numbers = true)]
     epochs: Option<u32>,
+    /// fmnist: the embedded subset of 7,000 pictures even where the whole set is installed
+    #[arg(long)]
+    subset: bool,
     /// Train on the fastest GPU instead of the CPU (needs the feature `gpu`)
     #[arg(long)]
     gpu: bool,
@@ -96,8 +99,8 @@ impl Pretrain {
     pub fn job(&self) -> Result<Job, &'static str> {
         let device = device(self.gpu);
         match (self.task, self.person, &self.export) {
-            (Target::Person(_), ..) if self.net.is_some() || self.epochs.is_some() => {
-                Err("--net and --epochs are for --task fmnist; leave them out")
+            (Target::Person(_), ..) if self.net.is_some() || self.epochs.is_some() || self.subset => {
+                Err("--net, --epochs and --subset are for --task fmnist; leave them out")
             }
             (Target::Person(task), Some(person), Some(export)) => {
                 let (method, seed, replay, data) = (self.method, self.seed, self.replay, self.data.clone());
@@ -109,6 +112,7 @@ impl Pretrain {
                     method: self.method,
                     epochs: self.epochs.unwrap_or(10),
                     seed: self.seed.into(),
+                    subset: self.subset,
                     device,
                 }))
             }

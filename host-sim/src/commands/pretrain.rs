@@ -50,7 +50,7 @@ fn pictures(settings: &fmnist::Settings) -> Result<(), Error> {
         Device::Cpu => "CPU".to_owned(),
         Device::Gpu => crate::gpu::describe().map_err(failed)?,
     };
-    let source = Source::installed();
+    let source = if settings.subset { Source::Subset } else { Source::installed() };
     let set = source.load().map_err(failed)?;
     let (model, recipe) = (settings.net.model(), settings.recipe());
     let progress = progress::on_stderr();
@@ -64,14 +64,14 @@ fn pictures(settings: &fmnist::Settings) -> Result<(), Error> {
     let rate = trained.gradients as f64 / trained.seconds.max(f64::MIN_POSITIVE);
     writeln!(
         stdout().lock(),
-        "{}, {} weights, {} for {} epochs on {source}\n\
+        "{}, {} weights, {} for {} on {source}\n\
          test {:.2} %, training {:.2} %, gap {:.2} points\n\
          {:.1} s, {} gradients of pictures a second, on {device}\n\
          {} steps refused",
         model.name(),
         units::thousands(model.trainable() as u64),
         label::arm(settings.method),
-        recipe.epochs,
+        label::count(recipe.epochs as usize, "epoch"),
         100.0 * trained.test,
         100.0 * trained.train,
         100.0 * trained.gap(),
