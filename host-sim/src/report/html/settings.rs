@@ -3,6 +3,7 @@
 use super::Made;
 use crate::finetune::{BaseKind, Guard, Settings, Study};
 use crate::report::label;
+use crate::train::Device;
 use maud::{Markup, html};
 
 pub(super) fn settings(settings: &Settings, made: &Made) -> Markup {
@@ -28,7 +29,8 @@ fn list(title: &str, facts: &[(&str, String)]) -> Markup {
 }
 
 fn asked(settings: &Settings) -> Vec<(&'static str, String)> {
-    let Settings { tasks, arms, person, seeds, lr, options, blob, studies, replay, data, threads } = settings;
+    let Settings { tasks, arms, person, seeds, lr, options, blob, studies, replay, data, threads, device } =
+        settings;
     let join = |names: Vec<&str>| names.join(", ");
     let on = |on: bool| if on { "yes" } else { "no" }.to_owned();
     vec![
@@ -62,6 +64,14 @@ fn asked(settings: &Settings) -> Vec<(&'static str, String)> {
             replay.map_or("0; also 1 for sgd and sam".to_owned(), |replay| replay.to_string()),
         ),
         ("data", data.as_ref().map_or("embedded".to_owned(), |data| data.display().to_string())),
+        (
+            "trained on",
+            match device {
+                Device::Cpu => "the CPU",
+                Device::Gpu => "the fastest GPU; tested on the CPU",
+            }
+            .to_owned(),
+        ),
         (
             "threads",
             match threads {
