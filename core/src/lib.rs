@@ -12,6 +12,9 @@
 //!
 //! A method is control flow, a [kernel] is one fused pass over vectors, a [backend](backend::Backend) runs kernels.
 //! Nothing allocates, nothing panics, every buffer is lent by the caller, and every CPU backend returns the same bits.
+//!
+//! On a GPU the same methods run with the crate `flatmin-gpu` and its feature `gpu`; this crate has no such feature, since that
+//! one depends on it.
 #![no_std]
 #![deny(unsafe_code)]
 #![allow(

@@ -25,7 +25,7 @@ pub mod wise_ft;
 
 pub use cross_validation::{CrossValidation, fold};
 pub use divergence::{Diverged, Divergence, at_chance};
-pub use features::Features;
+pub use features::{Features, Full};
 pub use guard::{Criterion, Guard, Outcome, Rule, Score, Scores, Verdict};
 pub use replay_buffer::{ReplayBuffer, Samples};
 pub use trust::Trust;

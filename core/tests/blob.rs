@@ -191,3 +191,11 @@ fn the_hash_knows_shapes_and_not_scopes() {
     assert_eq!([layout_hash::<Last>(), layout_hash::<Biases>()], [hash; 2]);
     assert!(hash != layout_hash::<Wide>() && layout_hash::<Dense1>() != layout_hash::<Dense2>());
 }
+
+#[test]
+fn an_embedded_file_is_aligned() {
+    let bytes: &'static [u8] = flatmin::include_blob!("blob.rs");
+    assert_eq!(bytes, include_bytes!("blob.rs"));
+    assert_eq!(bytes.as_ptr().align_offset(4), 0);
+    assert!(matches!(Blob::parse(bytes), Err(Error::Magic(_))));
+}

@@ -50,6 +50,9 @@ pub enum Error {
     /// A caller's buffer cannot be a vector.
     #[error("this buffer cannot be a vector: {0}")]
     Buffer(String),
+    /// A network, or what it is asked for, does not fit.
+    #[error("this network cannot be evaluated: {0}")]
+    Network(String),
     /// A kernel without a twin.
     #[error("the kernel `{0}` has no WGSL twin; only registered kernels run on a GPU")]
     Kernel(&'static str),

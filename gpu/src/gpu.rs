@@ -148,7 +148,7 @@ impl Gpu {
         if !vector.buffer.usage().contains(VECTOR) {
             return refuse(format!("its usage is {:?}; it needs {VECTOR:?}", vector.buffer.usage()));
         }
-        if offset % align != 0 {
+        if !offset.is_multiple_of(align) {
             return refuse(format!("offset {offset} is no multiple of the device's {align}"));
         }
         if offset + vector.bytes() > vector.buffer.size() {

@@ -23,6 +23,7 @@
 //! ```
 #![deny(unsafe_code)]
 
+pub mod nn;
 pub mod shaders;
 
 #[cfg(feature = "gpu")]

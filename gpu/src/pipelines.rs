@@ -24,7 +24,7 @@ pub(crate) struct Pipelines {
 
 /// What a binding is.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(crate) enum Kind {
     Uniform,
     Read,
     Write,
@@ -75,7 +75,7 @@ impl Pipelines {
     }
 }
 
-fn build(
+pub(crate) fn build(
     device: &wgpu::Device,
     no_contraction: bool,
     name: &str,

@@ -1,6 +1,7 @@
 //! A device with every pipeline built, whoever made it.
 
 use crate::error::Error;
+use crate::nn::Stages;
 use crate::pipelines::Pipelines;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -51,6 +52,9 @@ pub(crate) struct Runtime {
     pub(crate) pipelines: Pipelines,
     pub(crate) fault: Fault,
     pub(crate) limits: wgpu::Limits,
+    /// Of [`Options`], for pipelines that are built later.
+    pub(crate) rewrite: Option<fn(&str, String) -> String>,
+    pub(crate) stages: Stages,
 }
 
 impl Runtime {
@@ -80,7 +84,7 @@ impl Runtime {
             device.set_device_lost_callback(move |_, message| lost.set(Error::Lost(message)));
             let uncaptured = fault.clone();
             device.on_uncaptured_error(Arc::new(move |error| {
-                uncaptured.set(Error::making(error, "a command", 0))
+                uncaptured.set(Error::making(error, "a command", 0));
             }));
             Self::new(device, queue, options, fault)
         })
@@ -107,7 +111,15 @@ impl Runtime {
         let pipelines = Pipelines::new(&device, options);
         match pollster::block_on(scope.pop()) {
             Some(error) => Err(Error::making(error, "pipelines", 0)),
-            None => Ok(Self { device, queue, pipelines, fault, limits }),
+            None => Ok(Self {
+                device,
+                queue,
+                pipelines,
+                fault,
+                limits,
+                rewrite: options.rewrite,
+                stages: Stages::default(),
+            }),
         }
     }
 

@@ -2,7 +2,7 @@
 //! run time. See [`flatmin_parity::compose`] for what can be chosen.
 
 use flatmin::backend::Backend;
-use flatmin::drive::{StepError, step};
+use flatmin::drive::{StepError, settle, step};
 use flatmin::layout::Segment;
 use flatmin::method::{Clock, Eval, Method, Next, Request};
 use flatmin::rng::Seed;
@@ -37,6 +37,8 @@ pub trait AnyMethod<B: Backend> {
         clock: &Clock,
         objective: &mut Objective<'_, B>,
     ) -> Result<B::Scalar, StepError<Failure>>;
+    /// [`settle`].
+    fn settle(&mut self, b: &mut B) -> u32;
     /// The scalars as words of a checkpoint.
     fn words(&self) -> Vec<u32>;
     /// [`State::visit`].
@@ -67,6 +69,10 @@ impl<B: Backend, M: Method<B>> AnyMethod<B> for M {
         objective: &mut Objective<'_, B>,
     ) -> Result<B::Scalar, StepError<Failure>> {
         step(self, b, w, g, clock, objective)
+    }
+
+    fn settle(&mut self, b: &mut B) -> u32 {
+        settle(b, self)
     }
 
     fn words(&self) -> Vec<u32> {

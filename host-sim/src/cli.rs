@@ -16,8 +16,9 @@ pub use message::one_line;
 pub use methods::Methods;
 pub use more::{Baselines, Bench, Replay};
 pub use parity::Parity;
-pub use pretrain::Pretrain;
+pub use pretrain::{Job, Pretrain};
 
+use crate::train::Device;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 
@@ -52,6 +53,11 @@ pub enum Command {
     Mcu(Mcu),
     /// Compare every kernel and method on every backend with the portable one.
     Parity(Parity),
+}
+
+/// Who trains, by the switch `--gpu`.
+fn device(gpu: bool) -> Device {
+    if gpu { Device::Gpu } else { Device::Cpu }
 }
 
 /// Reads a command line, program name first.

@@ -39,6 +39,9 @@ pub enum Error {
     /// The program was built without GPU support.
     #[error("built without GPU support; use: cargo run --release --features gpu -- ...")]
     NoGpu,
+    /// Options that do not go together.
+    #[error("{0}")]
+    Usage(&'static str),
     /// A result cannot be written as JSON.
     #[error("cannot write a result as JSON: {0}")]
     Json(#[from] serde_json::Error),

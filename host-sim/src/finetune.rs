@@ -3,7 +3,7 @@
 //! This file is the interface between the experiment (`finetune/`), the command line and the reports: what is asked
 //! for ([`Settings`]), what comes out ([`Row`]), and who is told how far it is ([`Progress`]).
 
-mod arms;
+pub(crate) mod arms;
 mod base;
 mod corpus;
 mod error;

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod data;
 pub mod finetune;
 pub mod fmnist;
+pub mod gpu;
 pub mod mcu;
 pub mod model;
 pub mod output;

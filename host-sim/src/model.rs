@@ -11,12 +11,14 @@ mod workspace;
 mod wrist;
 
 pub use init::initial;
+pub(crate) use workspace::answer;
 pub use workspace::{Example, Lesson, Workspace};
 
 use crate::finetune::Scope;
 use flatmin::backend::Cpu;
 use flatmin::layout::Segment;
 use flatmin::nn::{self, Target};
+use flatmin_gpu::nn::Layer;
 
 /// Which network is personalised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +54,8 @@ pub trait Model: Sync {
     /// Floats of activations; gradients of activations are written over them.
     fn activations(&self) -> usize;
 
+    /// Its layers, as a GPU takes them.
+    fn layers(&self) -> Vec<Layer>;
     /// CRC-32 of the shape, whatever the scope: what a model blob must carry.
     fn layout_hash(&self) -> u32;
 
@@ -111,6 +115,11 @@ pub struct Memory<'a> {
 /// 7,018 weights train.
 pub fn fmnist() -> &'static dyn Model {
     &fmnist::ALL
+}
+
+/// A network for Fashion-MNIST that is worth a GPU: 784-2048-1024-10 with ReLU, 3,716,106 weights.
+pub fn fmnist_mlp() -> &'static dyn Model {
+    &fmnist::MLP
 }
 
 /// The network of which `scope` trains.

@@ -7,6 +7,7 @@ pub use file::{BlobError, BlobFile};
 use crate::data::Channel;
 use crate::finetune::{Arm, Base, Corpus, Error, Purpose, Task, balanced, labelled_a_class, seed};
 use crate::model::{Example, Workspace};
+use crate::train::Device;
 use flatmin::blob::{Blob, Contents};
 use flatmin::rng::{Draws, Key, Stream};
 use flatmin::tune::Samples;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub replay: u32,
     /// A TDS file instead of the embedded data.
     pub data: Option<PathBuf>,
+    /// Who trains.
+    pub device: Device,
 }
 
 /// A model in its blob, and how good it is.
@@ -46,12 +49,12 @@ pub struct Exported {
 /// # Errors
 /// When the data cannot be had or do not fit the task, nobody of that number is in them, or training stops.
 pub fn run(settings: &Settings) -> Result<Exported, Error> {
-    let Settings { task, method, person, seed: repetition, replay, .. } = *settings;
+    let Settings { task, method, person, seed: repetition, replay, device, .. } = *settings;
     let corpus = Corpus::of_task(task, settings.data.as_deref())?;
     if !corpus.people.contains(&person) {
         return Err(Error::NoPerson { task, person, known: corpus.people });
     }
-    let base = Base::train(&corpus, person, repetition, method)?;
+    let base = Base::train(&corpus, person, repetition, method, device)?;
     let users: Vec<_> = base.split.new_test.iter().map(|&i| corpus.users_example(task, i)).collect();
     let new = Workspace::new(base.net(), &[]).accuracy(&users, &base.weights)?;
     let file = pack(&corpus, &base, person, stored(&corpus, &base, replay, repetition))?;

@@ -3,11 +3,14 @@
 //! Rows become a [`Summary`](summary::Summary) a task; tables, verdicts and [plots](crate::plot) show summaries.
 
 mod grid;
+pub mod html;
 pub mod label;
 pub mod methods;
 mod origin;
+pub mod ram;
 pub mod rows;
 pub mod sequence;
+pub mod sheet;
 pub mod stats;
 pub mod summary;
 pub mod table;

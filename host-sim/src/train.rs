@@ -2,19 +2,28 @@
 
 mod average;
 mod order;
+mod place;
 
 pub use average::Averaging;
+pub use place::Device;
+pub(crate) use place::Place;
 
-use crate::compose::{Anchor, AnyMethod, Failure, Rate, Spec, boxed_anchored};
+use crate::compose::{
+    Anchor, AnyMethod, Boxed, Failure, Parts, Rate, Spec, boxed, boxed_anchored, compose_anchored,
+};
+use crate::gpu;
 use crate::model::{Example, Lesson, Model, Workspace};
 use average::Running;
-use flatmin::backend::Cpu;
+use flatmin::backend::{Backend, Cpu};
 use flatmin::drive::StepError;
-use flatmin::layout::filters;
+use flatmin::layout::{filters, params};
 use flatmin::method::{Clock, Request};
 use flatmin::nn;
+use flatmin::rng::Seed;
 use flatmin::schedule::Schedule;
 use flatmin::state::Cost;
+use place::OnCpu;
+use std::borrow::{Borrow, BorrowMut, Cow};
 
 /// How to train.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,6 +44,8 @@ pub struct Recipe {
     pub anchor: f32,
     /// Whether method, optimizer and gate begin each epoch anew (a velocity of 0), as after a reset of a device.
     pub fresh_epochs: bool,
+    /// Who trains.
+    pub device: Device,
 }
 
 /// What came out of a training run.
@@ -74,6 +85,9 @@ pub enum Error {
     /// The objective failed.
     #[error("a gradient cannot be had: {0}")]
     Objective(Failure),
+    /// There is no GPU, or it failed.
+    #[error(transparent)]
+    Gpu(#[from] gpu::Error),
 }
 
 /// Memory that method and average of a recipe need beside weights and gradient, in bytes.
@@ -104,6 +118,25 @@ pub fn train(
     teach(model, w, frozen, &lessons, recipe, on_epoch)
 }
 
+/// The share of examples that are classified as labelled, in [0, 1]; 0 of none. Every weight of the model trains.
+///
+/// # Errors
+/// When examples do not fit the model, or there is no GPU.
+pub fn accuracy(
+    device: Device,
+    model: &'static dyn Model,
+    examples: &[Example<'_>],
+    w: &[f32],
+) -> Result<f64, Error> {
+    match device {
+        Device::Cpu => Ok(Workspace::new(model, &[]).accuracy(examples, w)?),
+        #[cfg(feature = "gpu")]
+        Device::Gpu => Ok(gpu::accuracy(model, examples, w)?),
+        #[cfg(not(feature = "gpu"))]
+        Device::Gpu => Err(gpu::Error::NotBuilt.into()),
+    }
+}
+
 /// [`train`] on lessons: any targets, any weights.
 ///
 /// # Errors
@@ -123,23 +156,14 @@ pub fn teach(
     let steps = lessons.len().checked_div(batch).ok_or(Error::EmptyBatch)?;
     let total = u32::try_from(steps).ok().and_then(|steps| steps.checked_mul(recipe.epochs));
     let total = total.ok_or(Error::TooLong { epochs: recipe.epochs, steps })?;
-    let mut average = Running::new(recipe.average, w.len());
-    let mut trainer = Trainer::new(model, w, frozen, recipe, total);
-    for epoch in 0..recipe.epochs {
-        if recipe.fresh_epochs {
-            trainer.method = method(model, recipe, &trainer.factory);
-        }
-        let order = order::epoch(recipe.seed, epoch, lessons.len());
-        for samples in order.chunks_exact(batch) {
-            trainer.step(lessons, samples)?;
-            average.after_step(&mut trainer.cpu, &trainer.w)?;
-        }
-        average.after_epoch(&mut trainer.cpu, &trainer.w, trainer.steps, total)?;
-        on_epoch(epoch + 1, average.mean().unwrap_or(&trainer.w))?;
+    let run = Run { model, recipe, batch, total, examples: lessons.len() };
+    match recipe.device {
+        Device::Cpu => run.on(OnCpu::new(model, frozen, lessons), w, on_epoch),
+        #[cfg(feature = "gpu")]
+        Device::Gpu => run.on(gpu::OnGpu::new(model, frozen, lessons, batch)?, w, on_epoch),
+        #[cfg(not(feature = "gpu"))]
+        Device::Gpu => Err(gpu::Error::NotBuilt.into()),
     }
-    let weights = average.mean().map(<[f32]>::to_vec);
-    let Trainer { w, gradients, refused, .. } = trainer;
-    Ok(Outcome { weights: weights.unwrap_or(w), gradients, refused })
 }
 
 /// The same pull to `factory` for every filter.
@@ -147,19 +171,90 @@ fn anchor(model: &dyn Model, factory: &[f32], strength: f32) -> Anchor<Vec<f32>>
     Anchor { factory: factory.to_vec(), strengths: vec![strength; filters(model.segments())] }
 }
 
-/// The recipe's method before its first step.
-fn method(model: &dyn Model, recipe: &Recipe, factory: &Option<Anchor<Vec<f32>>>) -> Box<dyn AnyMethod<Cpu>> {
-    boxed_anchored::<Cpu>(&recipe.spec, factory.clone(), model.segments(), recipe.seed)
+/// A run, wherever it takes place.
+struct Run<'a> {
+    model: &'static dyn Model,
+    recipe: &'a Recipe,
+    batch: usize,
+    total: u32,
+    examples: usize,
+}
+
+impl Run<'_> {
+    /// Trains `w`, all epochs.
+    fn on<P: Place>(&self, place: P, w: Vec<f32>, on_epoch: &mut OnEpoch<'_>) -> Result<Outcome, Error> {
+        let Self { recipe, .. } = *self;
+        let zeros = vec![0.0; w.len()];
+        let mut average = Running::new(recipe.average, || place.upload(&zeros))?;
+        let factory = (recipe.anchor > 0.0).then(|| anchor(self.model, &w, recipe.anchor));
+        let (w, g) = (place.upload(&w)?, place.upload(&zeros)?);
+        let method = self.method(&place, &factory)?;
+        let b = place.backend();
+        let mut trainer = Trainer {
+            place,
+            b,
+            method,
+            w,
+            g,
+            lr: recipe.lr,
+            total: self.total,
+            steps: 0,
+            gradients: 0,
+            refused: 0,
+        };
+        for epoch in 0..recipe.epochs {
+            if recipe.fresh_epochs && epoch > 0 {
+                trainer.method = self.method(&trainer.place, &factory)?;
+            }
+            let order = order::epoch(recipe.seed, epoch, self.examples);
+            for samples in order.chunks_exact(self.batch) {
+                trainer.step(samples)?;
+                average.after_step(&mut trainer.b, trainer.w.borrow())?;
+                trainer.place.hand_over();
+            }
+            trainer.refused += trainer.method.settle(&mut trainer.b);
+            average.after_epoch(&mut trainer.b, trainer.w.borrow(), trainer.steps, self.total)?;
+            on_epoch(epoch + 1, &trainer.weights(&average)?)?;
+        }
+        let weights = trainer.weights(&average)?.into_owned();
+        Ok(Outcome { weights, gradients: trainer.gradients, refused: trainer.refused })
+    }
+
+    /// The recipe's method before its first step.
+    fn method<P: Place>(
+        &self,
+        place: &P,
+        factory: &Option<Anchor<Vec<f32>>>,
+    ) -> Result<Box<dyn AnyMethod<P::Backend>>, Error> {
+        let (spec, segments, seed) = (&self.recipe.spec, self.model.segments(), self.recipe.seed);
+        let of_len = |len, count| std::iter::repeat_n(len, count);
+        let cost = boxed::<Cpu>(spec, segments, seed).cost();
+        let lens =
+            of_len(params(segments), cost.vectors).chain(of_len(filters(segments), cost.filter_vectors));
+        let state = lens.map(|len| Ok((len, place.upload(&vec![0.0; len])?)));
+        let mut state = state.collect::<Result<Vec<_>, Error>>()?;
+        let zeros = move |len| {
+            let found = state.iter().position(|(known, _)| *known == len);
+            state.swap_remove(found.expect("a method asks for the state that its cost says")).1
+        };
+        let anchor = match factory {
+            None => None,
+            Some(Anchor { factory, strengths }) => {
+                Some(Anchor { factory: place.upload(factory)?, strengths: place.upload(strengths)? })
+            }
+        };
+        let parts = Parts { segments, zeros, noise: Seed(seed), coin: Seed(seed) };
+        Ok(compose_anchored::<P::Backend, P::Vector, _, _, _, _>(spec, anchor, parts, Boxed))
+    }
 }
 
 /// Weights on their way.
-struct Trainer<'a> {
-    workspace: Workspace<'a>,
-    factory: Option<Anchor<Vec<f32>>>,
-    method: Box<dyn AnyMethod<Cpu>>,
-    cpu: Cpu,
-    w: Vec<f32>,
-    g: Vec<f32>,
+struct Trainer<P: Place> {
+    place: P,
+    b: P::Backend,
+    method: Box<dyn AnyMethod<P::Backend>>,
+    w: P::Vector,
+    g: P::Vector,
     lr: Rate,
     total: u32,
     steps: u32,
@@ -167,46 +262,33 @@ struct Trainer<'a> {
     refused: u32,
 }
 
-impl<'a> Trainer<'a> {
-    fn new(model: &'static dyn Model, w: Vec<f32>, frozen: &'a [f32], recipe: &Recipe, total: u32) -> Self {
-        let factory = (recipe.anchor > 0.0).then(|| anchor(model, &w, recipe.anchor));
-        Self {
-            workspace: Workspace::new(model, frozen),
-            method: method(model, recipe, &factory),
-            factory,
-            cpu: Cpu::detect(),
-            g: vec![0.0; w.len()],
-            w,
-            lr: recipe.lr,
-            total,
-            steps: 0,
-            gradients: 0,
-            refused: 0,
-        }
-    }
-
+impl<P: Place> Trainer<P> {
     /// One step on the lessons at `samples`.
-    fn step(&mut self, lessons: &[Lesson<'_>], samples: &[usize]) -> Result<(), Error> {
+    fn step(&mut self, samples: &[usize]) -> Result<(), Error> {
         let lr = self.lr.at(self.steps, self.total);
         let clock = Clock { step: self.steps, total: self.total, lr };
         self.steps += 1;
-        let Self { workspace, method, cpu, w, g, gradients, .. } = self;
-        let mut objective = |w: &[f32], g: &mut [f32], request: Request| {
+        let Self { place, method, b, w, g, gradients, .. } = self;
+        let mut objective = |w: &VectorOf<P>, g: &mut VectorOf<P>, request: Request| {
             let part = samples.get(request.batch.range(samples.len())).unwrap_or_default();
             *gradients += part.len() as u64;
-            if !request.accumulate {
-                g.fill(0.0);
-            }
-            Ok(workspace.gradient(part.iter().map(|&i| lessons[i]), w, g)?)
+            place.gradient(part, w, g, request.accumulate)
         };
-        match method.step(cpu, w, g, &clock, &mut objective) {
+        match method.step(b, w.borrow_mut(), g.borrow_mut(), &clock, &mut objective) {
             Ok(_) => Ok(()),
             Err(StepError::Method(flatmin::Error::NonFinite(_))) => {
                 self.refused += 1;
                 Ok(())
             }
-            Err(StepError::Method(error)) => Err(error.into()),
+            Err(StepError::Method(error)) => Err(place.why(error)),
             Err(StepError::Objective(error)) => Err(Error::Objective(error)),
         }
     }
+
+    /// The weights that would be returned now.
+    fn weights<'a>(&'a self, average: &'a Running<P::Backend, P::Vector>) -> Result<Cow<'a, [f32]>, Error> {
+        self.place.read(average.mean().unwrap_or(self.w.borrow()))
+    }
 }
+
+type VectorOf<P> = <<P as Place>::Backend as Backend>::Vector;

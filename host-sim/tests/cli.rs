@@ -71,6 +71,10 @@ fn a_reader_that_has_gone_is_no_failure() {
 /// One person, two methods: a second of work.
 const SMALL: &str = "--task digits --method sgd,swa --replay 0 --person 3 --out";
 
+/// What it leaves in its folder.
+const FILES: [&str; 6] =
+    ["curves-digits.svg", "ram-digits.svg", "report.html", "rows.jsonl", "table.txt", "tradeoff-digits.svg"];
+
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     let mut names: Vec<String> =
@@ -84,10 +88,15 @@ fn a_run_prints_what_it_files() {
     let folder = tempfile::tempdir().unwrap();
     let (code, out, err) = run(&format!("{SMALL} {}", folder.path().display()));
     assert_eq!(code, 0, "{err}");
-    assert_eq!(names(folder.path()), ["curves-digits.svg", "rows.jsonl", "table.txt", "tradeoff-digits.svg"]);
+    assert_eq!(names(folder.path()), FILES);
     assert_eq!(out, std::fs::read_to_string(folder.path().join("table.txt")).unwrap());
-    assert!(out.starts_with("digits: ") && out.contains("\nswa "), "{out}");
+    assert!(out.starts_with("What each method buys. digits: ") && out.contains("\nswa "), "{out}");
     assert!(err.contains("100 %"), "{err}");
+    let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(
+        page.contains("flatmin-sim --task digits --method 'sgd,swa' --replay 0 --person 3"),
+        "the command"
+    );
 }
 
 #[test]
@@ -112,5 +121,5 @@ fn results_are_filed_though_nobody_reads_them() {
     drop(child.stdout.take());
     assert!(first_line.contains("to do"), "{first_line}");
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert_eq!(names(folder.path()).len(), 4);
+    assert_eq!(names(folder.path()), FILES);
 }

@@ -4,13 +4,14 @@ use flatmin_sim::compose::{MethodSpec, OptimizerSpec, Rate, Spec};
 use flatmin_sim::data::Dataset;
 use flatmin_sim::data::fmnist::Source;
 use flatmin_sim::fmnist::{Trained, recipe, run};
+use flatmin_sim::model::fmnist;
 use flatmin_sim::train::Recipe;
 
 const SGD: MethodSpec = MethodSpec::Plain;
 const SAM: MethodSpec = MethodSpec::Sam { rho: Rate::Constant(0.06), eps: 1e-12 };
 
 fn trained(set: &Dataset, recipe: &Recipe, noise: f32) -> Trained {
-    run(set, recipe, noise, &mut |_, _| Ok(())).unwrap()
+    run(fmnist(), set, recipe, noise, &mut |_, _| Ok(())).unwrap()
 }
 
 /// The subset with only every `step`th picture.
@@ -53,7 +54,8 @@ fn every_method_trains_it_and_repeats_itself() {
         let recipe = Recipe { spec, epochs: 3, ..recipe(spec.method, 0.01, 1) };
         let ours = trained(&set, &recipe, 0.0);
         assert!(ours.train > start.train + 0.2, "{}: {} -> {}", spec.name(), start.train, ours.train);
-        assert_eq!(ours, trained(&set, &recipe, 0.0), "{}", spec.name());
+        let again = trained(&set, &recipe, 0.0);
+        assert_eq!((ours.weights, ours.test), (again.weights, again.test), "{}", spec.name());
     }
 }
 

@@ -4,6 +4,7 @@ use flatmin::blob::Blob;
 use flatmin::nn::{self, Conv1d, Dense, MeanTime, Network, Relu};
 use flatmin_sim::finetune::{self, Arm, BaseKind, Options, Row, Silent, Task};
 use flatmin_sim::pretrain::{BlobFile, Exported, Settings, run};
+use flatmin_sim::train::Device;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -11,8 +12,15 @@ use std::time::Duration;
 /// The wrist network as firmware declares it.
 type Wrist = nn::seq!(Conv1d<6, 64, 5, 2, 16>, Relu<480>, Conv1d<16, 30, 5, 2, 16>, Relu<208>, MeanTime<13, 16>, Dense<16, 7>);
 
-const SETTINGS: Settings =
-    Settings { task: Task::Spar, method: Arm::Sgd, person: 6, seed: 0, replay: 1, data: None };
+const SETTINGS: Settings = Settings {
+    task: Task::Spar,
+    method: Arm::Sgd,
+    person: 6,
+    seed: 0,
+    replay: 1,
+    data: None,
+    device: Device::Cpu,
+};
 
 fn exported(settings: &Settings) -> Exported {
     run(settings).unwrap()

@@ -4,7 +4,7 @@ use flatmin_sim::compose::{MethodSpec, OptimizerSpec, Rate, Spec};
 use flatmin_sim::data::digits;
 use flatmin_sim::finetune::Scope;
 use flatmin_sim::model::{Example, Net, Workspace, initial, model};
-use flatmin_sim::train::{Averaging, Error, Outcome, Recipe, train};
+use flatmin_sim::train::{Averaging, Device, Error, Outcome, Recipe, train};
 
 const RECIPE: Recipe = Recipe {
     spec: Spec::new(MethodSpec::Plain, OptimizerSpec::momentum(0.9, 0.0)),
@@ -15,6 +15,7 @@ const RECIPE: Recipe = Recipe {
     seed: 7,
     anchor: 0.0,
     fresh_epochs: false,
+    device: Device::Cpu,
 };
 
 /// Trains the digits MLP on the first `count` digits; also the weights at the end of each epoch.

@@ -186,7 +186,10 @@ fn a_smoothed_descent_still_leaves_the_sharp_minimum() {
         end(Approx::new(Portable), 0.5),
         end(Approx::<_, Micromath>::with(Portable), 0.5),
     ];
-    say(&format!("approx: from the sharp minimum at -1 without noise {}, exact {}, bytes {}, micromath {}", ends[0], ends[1], ends[2], ends[3]));
+    say(&format!(
+        "approx: from the sharp minimum at -1 without noise {}, exact {}, bytes {}, micromath {}",
+        ends[0], ends[1], ends[2], ends[3]
+    ));
     assert!(ends[0] < -0.5, "plain descent leaves the sharp minimum");
     assert!(ends[1..].iter().all(|end| *end > 0.5), "{ends:?}");
 }

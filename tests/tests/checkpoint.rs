@@ -45,7 +45,12 @@ fn loaded<F: NorFlash>(store: &mut Store<F>) -> Result<u32, Error<F::Error>> {
     let (mut b, mut into) = (Portable, Trained::fresh());
     let position = store.load(into.target(&mut b))?.finish()?;
     into.resume_at(position);
-    assert_eq!(into.words(), Trained::after(position.step).words(), "not the record of step {}", position.step);
+    assert_eq!(
+        into.words(),
+        Trained::after(position.step).words(),
+        "not the record of step {}",
+        position.step
+    );
     Ok(position.step)
 }
 
@@ -265,7 +270,9 @@ fn a_version_from_the_future_is_told_and_passed_by() {
     let mut flash = two();
     forge(&mut flash.bytes[SLOT..], 1, VERSION + 1);
     let mut at_work = store(&mut flash);
-    assert!(matches!(at_work.slots(), [Slot::Confirmed(_), Slot::Future { version, sequence: 1 }] if *version == VERSION + 1));
+    assert!(
+        matches!(at_work.slots(), [Slot::Confirmed(_), Slot::Future { version, sequence: 1 }] if *version == VERSION + 1)
+    );
     assert_eq!(loaded(&mut at_work), Ok(1));
     drop(at_work);
     forge(&mut flash.bytes, 1, VERSION + 1);
@@ -356,9 +363,7 @@ fn bad_calls_are_refused() {
     let mut store = opened(&mut flash, Region::new(0, ERASE as u32));
     let needed = Trained::fresh().words().len() * 4;
     let what = Trained::fresh();
-    assert!(
-        matches!(store.save(what.snapshot()), Err(Error::Room { needed: n, room: 464 }) if n == needed)
-    );
+    assert!(matches!(store.save(what.snapshot()), Err(Error::Room { needed: n, room: 464 }) if n == needed));
     assert!(matches!(loaded(&mut store), Err(Error::Empty)));
 }
 

@@ -6,8 +6,9 @@ use flatmin::drive::settle;
 use flatmin::error::Quantity;
 use flatmin::kernel::{Hyperparameters, Map};
 use flatmin::kernels::{Copy, Lerp, SqNorm};
+use flatmin::layout::{Kind, Segment, filters, params};
 use flatmin::method::{Clock, Eval, Method, Next};
-use flatmin::methods::{Plain, Sam};
+use flatmin::methods::{FilterScale, LpfSgd, Plain, Sam};
 use flatmin::optimizers::{Adam, Sgd};
 use flatmin_gpu::{Error, Gpu, Options, Scalar, Snapshot, Vector, adapters, wgpu};
 use flatmin_sim::parity::backends::{self, NAMES, Promise};
@@ -497,6 +498,44 @@ fn replicas_have_the_bits_of_single_runs() {
     assert_eq!(refusals.iter().map(|refusal| refusal.updates).collect::<Vec<_>>(), [0, 0, 1, 0, 0]);
     for r in (0..REPLICAS).filter(|r| *r != 2) {
         let (alone, _) = run(&gpu.lane(1).unwrap(), &start(r));
+        same_bits(&format!("replica {r}"), &found[r * N..][..N], &alone).unwrap();
+    }
+    gpu.status().unwrap();
+}
+
+/// Noise and sums of groups are replicas' own, too.
+#[test]
+fn replicas_of_lpf_sgd_have_the_bits_of_single_runs() {
+    const REPLICAS: usize = 3;
+    const NET: &[Segment] = &[
+        Segment { filters: 70, fan_in: 71, kind: Kind::Weight },
+        Segment { filters: 30, fan_in: 1, kind: Kind::Bias },
+    ];
+    assert_eq!(params(NET), N);
+    let Some(gpu) = open("lpf replicas", &Options::default()) else { return };
+    let start = |r: usize| start().iter().map(|w| w * (1.0 + r as f32)).collect::<Vec<_>>();
+    let run = |gpu: &Gpu, start: &[f32]| {
+        let mut gpu = gpu.clone();
+        let (mut w, mut g) = (gpu.upload(start).unwrap(), gpu.zeros(N).unwrap());
+        let (saved, norms) = (gpu.zeros(N).unwrap(), gpu.zeros(filters(NET)).unwrap());
+        let mut lpf =
+            LpfSgd::new(Sgd::new(), NET, saved, norms, 5).gamma(0.1, FilterScale::FilterRms).parts(2);
+        for step in 0..3 {
+            let mut next = lpf.begin(&mut gpu, &mut w, &clock(step)).unwrap();
+            while next != Next::Done {
+                let mut values = vec![0.0; start.len()];
+                Bowl::on_host(&gpu.download(&w).unwrap(), &mut values);
+                gpu.write(&mut g, &values).unwrap();
+                let loss = gpu.scalar(1.0);
+                next = lpf.resume(&mut gpu, &mut w, Eval { g: &mut g, loss }).unwrap();
+            }
+        }
+        gpu.download(&w).unwrap()
+    };
+    let all: Vec<f32> = (0..REPLICAS).flat_map(start).collect();
+    let found = run(&gpu.lane(REPLICAS as u32).unwrap(), &all);
+    for r in 0..REPLICAS {
+        let alone = run(&gpu.lane(1).unwrap(), &start(r));
         same_bits(&format!("replica {r}"), &found[r * N..][..N], &alone).unwrap();
     }
     gpu.status().unwrap();

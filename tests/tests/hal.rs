@@ -1,8 +1,8 @@
 //! Phase pins, pacing, deadlines and steps in pieces: the bits of `step`, whatever is put around them.
 
+use embedded_hal_mock::eh1::MockError;
 use embedded_hal_mock::eh1::delay::{CheckedDelay, Transaction as Wait};
 use embedded_hal_mock::eh1::digital::{Mock as Pin, State as Level, Transaction as Edge};
-use embedded_hal_mock::eh1::MockError;
 use flatmin::backend::{Cpu, Portable, Progress, Sliced};
 use flatmin::drive::{Deadline, StepError, step, step_sliced, step_sliced_async};
 use flatmin::error::{Error, Quantity};
@@ -74,7 +74,9 @@ fn a_sliced_future_has_the_bits_of_step_and_may_be_dropped_anywhere() {
                 {
                     let mut future = pin!(future);
                     for _ in 0..=polls {
-                        if let Poll::Ready(said) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                        if let Poll::Ready(said) =
+                            future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+                        {
                             said.unwrap();
                             over = true;
                             break;
@@ -97,14 +99,23 @@ fn a_fault_in_pieces_leaves_clean_weights() {
     every_method!(Sliced<Portable>, |method, spec| {
         let (mut w, mut g) = (start(), vec![0.0; N]);
         let mut b = Sliced::new(Portable, 5);
-        let said = step_sliced(&mut method, &mut b, &mut w, &mut g, &clock(0), |w, g, r| {
-            let loss = objective(w, g, r);
-            g[N - 1] = f32::NAN;
-            Ok::<f32, ()>(loss)
-        }, || {});
+        let said = step_sliced(
+            &mut method,
+            &mut b,
+            &mut w,
+            &mut g,
+            &clock(0),
+            |w, g, r| {
+                let loss = objective(w, g, r);
+                g[N - 1] = f32::NAN;
+                Ok::<f32, ()>(loss)
+            },
+            || {},
+        );
         assert_eq!(said, Err(StepError::Method(Error::NonFinite(Quantity::Gradient))), "{}", spec.name());
         same_bits(&spec.name(), &w, &start()).unwrap();
-        let said = step_sliced(&mut method, &mut b, &mut w, &mut g, &clock(0), |_, _, _| Err("no sample"), || {});
+        let said =
+            step_sliced(&mut method, &mut b, &mut w, &mut g, &clock(0), |_, _, _| Err("no sample"), || {});
         assert_eq!(said, Err(StepError::Objective("no sample")));
         same_bits(&spec.name(), &w, &start()).unwrap();
     });
@@ -133,7 +144,9 @@ fn a_deadline_never_starts_a_piece_that_may_not_end_in_time() {
         windows += 1;
         assert!(now.get().wrapping_sub(opened) <= 100, "window {windows} is overrun");
         match progress.unwrap() {
-            Progress::Pending => assert!(now.get().wrapping_sub(opened) > 100 - 17 - 17, "a window is wasted"),
+            Progress::Pending => {
+                assert!(now.get().wrapping_sub(opened) > 100 - 17 - 17, "a window is wasted")
+            }
             Progress::Ready(Next::Gradient(request)) => next = Some(objective(&w, &mut g, request)),
             Progress::Ready(Next::Done) => break,
         }
@@ -141,8 +154,15 @@ fn a_deadline_never_starts_a_piece_that_may_not_end_in_time() {
     assert!(pieces > 200 && windows < pieces / 4, "{pieces} pieces in {windows} windows");
     assert_eq!(deadline.longest(), 17);
     let mut expected = start();
-    step(&mut Sam::new(Sgd::new(), vec![0.0; N]), &mut Portable, &mut expected[..], &mut g[..], &clock(0), ok)
-        .unwrap();
+    step(
+        &mut Sam::new(Sgd::new(), vec![0.0; N]),
+        &mut Portable,
+        &mut expected[..],
+        &mut g[..],
+        &clock(0),
+        ok,
+    )
+    .unwrap();
     same_bits("by deadline", &w, &expected).unwrap();
 }
 

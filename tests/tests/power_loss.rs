@@ -106,7 +106,8 @@ fn exhaust<S: Subject<Flash<W, ERASE>>, const W: usize>(script: Script) -> Resul
             for torn in Torn::ALL {
                 let mut flash = before.clone();
                 flash.cut = Some(Cut { operation: number, bytes, torn });
-                let case = format!("{script:?}, words of {W}: {operation:?} cut after {bytes} bytes, {torn:?}");
+                let case =
+                    format!("{script:?}, words of {W}: {operation:?} cut after {bytes} bytes, {torn:?}");
                 if script.run::<S, _>(&mut flash).is_ok() {
                     return Err(format!("{case}: the script succeeds without power"));
                 }
@@ -333,8 +334,12 @@ impl<const W: usize> Subject<Flash<W, ERASE>> for Reordered {
         let erases = log.iter().filter(|operation| operation.erase).count();
         log.insert(erases, header);
         for Operation { erase, at, len } in log {
-            if erase { flash.erase(at as u32, (at + len) as u32) } else { flash.write(at as u32, &good.bytes[at..at + len]) }
-                .map_err(|error| format!("{error:?}"))?;
+            if erase {
+                flash.erase(at as u32, (at + len) as u32)
+            } else {
+                flash.write(at as u32, &good.bytes[at..at + len])
+            }
+            .map_err(|error| format!("{error:?}"))?;
         }
         Ok(())
     }

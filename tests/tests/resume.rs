@@ -70,9 +70,14 @@ impl<M: Method<Cpu>, A: Observer> Run<M, A> {
         let mut g = vec![0.0; N];
         for t in from.step..STEPS {
             if t > from.step || from.phase == BEFORE_STEP {
-                step(&mut self.method, &mut Cpu::detect(), &mut self.w[..], &mut g[..], &clock(t), |w, g, r| {
-                    Ok::<f32, ()>(objective(w, g, r))
-                })
+                step(
+                    &mut self.method,
+                    &mut Cpu::detect(),
+                    &mut self.w[..],
+                    &mut g[..],
+                    &clock(t),
+                    |w, g, r| Ok::<f32, ()>(objective(w, g, r)),
+                )
                 .unwrap();
             }
             self.average.look(&self.w);

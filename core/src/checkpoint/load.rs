@@ -32,11 +32,16 @@ impl<'a, T: Sink> Load<'a, T> {
 
     /// The candidate.
     pub(super) fn candidate(table: &'a mut Table, target: T) -> Result<Self, Error<Infallible>> {
-        let found = table.candidate().ok_or(if table.is_open { Error::NoCandidate } else { Error::Closed })?;
+        let found =
+            table.candidate().ok_or(if table.is_open { Error::NoCandidate } else { Error::Closed })?;
         Self::new(table, target, found)
     }
 
-    fn new(table: &'a mut Table, target: T, (slot, header): (u32, Header)) -> Result<Self, Error<Infallible>> {
+    fn new(
+        table: &'a mut Table,
+        target: T,
+        (slot, header): (u32, Header),
+    ) -> Result<Self, Error<Infallible>> {
         let expected = target.layout();
         if header.layout != expected || header.words as usize != target.words() {
             return Err(Error::Layout { expected, found: header.layout });

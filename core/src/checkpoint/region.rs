@@ -114,7 +114,9 @@ impl Plan {
         }
         let end = slot.checked_mul(slots).and_then(|bytes| bytes.checked_add(start));
         match end {
-            Some(end) if end as usize <= flash.capacity => Ok(Self { start, slot, slots, chunk, unit, erase }),
+            Some(end) if end as usize <= flash.capacity => {
+                Ok(Self { start, slot, slots, chunk, unit, erase })
+            }
             _ => Err(Misfit::Capacity),
         }
     }

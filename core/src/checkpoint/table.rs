@@ -135,7 +135,8 @@ impl Table {
         if !self.is_open {
             return Err(Error::Closed);
         }
-        let (current, candidate) = (self.current().map(|(slot, _)| slot), self.candidate().map(|(slot, _)| slot));
+        let (current, candidate) =
+            (self.current().map(|(slot, _)| slot), self.candidate().map(|(slot, _)| slot));
         let mut best: Option<(u32, (u32, u32))> = None;
         for (slot, what) in (0u32..).zip(self.slots()) {
             if Some(slot) == current {

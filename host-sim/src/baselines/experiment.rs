@@ -6,7 +6,7 @@ use crate::finetune::{
     in_order, lpf, pretraining, run, seed,
 };
 use crate::model::{Example, Net, Workspace, initial, model};
-use crate::train::{Recipe, train};
+use crate::train::{Device, Recipe, train};
 use flatmin::rng::{Draws, Key, Stream};
 
 /// Repetitions of the experiments that leave one person out.
@@ -122,7 +122,7 @@ fn wrist_bases(progress: &dyn Progress) -> Result<Measured, Error> {
         corpus.people.iter().flat_map(|&person| (0..SEEDS).map(move |seed| (person, seed))).collect();
     let net = model(Net::Wrist, Scope::All);
     let accuracies = in_order(0, progress, "wrist base models", &runs, |&(person, repetition)| {
-        let base = Base::train(&corpus, person, repetition, Arm::Sgd)?;
+        let base = Base::train(&corpus, person, repetition, Arm::Sgd, Device::Cpu)?;
         let new = corpus.examples(&base.split.new_test);
         Ok((person, Workspace::new(net, &[]).accuracy(&new, &base.weights)?, base.old))
     })?;
@@ -146,6 +146,7 @@ fn turned(progress: &dyn Progress) -> Result<Measured, Error> {
         replay: None,
         data: None,
         threads: 0,
+        device: Device::Cpu,
     };
     let rows = run(&settings, progress)?;
     let column = |replay: u32, value: fn(&Row) -> f64| {

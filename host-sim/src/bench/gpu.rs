@@ -3,6 +3,10 @@
 //! Calls are recorded until a submission takes a while, so that its own cost vanishes; what a dispatch costs is measured
 //! apart, on vectors of one workgroup.
 
+mod network;
+
+pub use network::Step;
+
 use super::Measurement;
 use flatmin::backend::Backend;
 use flatmin::for_each_kernel;
@@ -39,6 +43,8 @@ pub struct Bench {
     pub overhead: [f64; 2],
     /// Every kernel at every size.
     pub measured: Vec<Measurement>,
+    /// A training step of networks.
+    pub steps: Vec<Step>,
     /// Why the larger sizes are missing, if they are.
     pub stopped: Option<String>,
 }
@@ -68,7 +74,8 @@ pub fn run(announce: &mut dyn FnMut(usize)) -> Result<Bench, Error> {
             Err(error) => return Err(error),
         }
     }
-    Ok(Bench { about, overhead, measured, stopped })
+    let steps = network::steps(&gpu, if software { 32 } else { 256 })?;
+    Ok(Bench { about, overhead, measured, steps, stopped })
 }
 
 fn overhead(gpu: &Gpu) -> Result<[f64; 2], Error> {
@@ -82,12 +89,19 @@ fn overhead(gpu: &Gpu) -> Result<[f64; 2], Error> {
 
 /// Seconds of `calls` calls in one submission, the best of some rounds.
 fn best(pool: &mut Pool, run: impl Fn(&mut Pool), calls: usize) -> Result<f64, Error> {
+    pool.gpu.wait()?;
+    best_of(|| {
+        (0..calls).for_each(|_| run(pool));
+        pool.gpu.wait()
+    })
+}
+
+/// Seconds of `work`, which waits for its end: the best of some rounds.
+fn best_of(mut work: impl FnMut() -> Result<(), Error>) -> Result<f64, Error> {
     let mut best = f64::INFINITY;
     for _ in 0..ROUNDS {
-        pool.gpu.wait()?;
         let start = Instant::now();
-        (0..calls).for_each(|_| run(pool));
-        pool.gpu.wait()?;
+        work()?;
         best = best.min(start.elapsed().as_secs_f64());
     }
     Ok(best)
@@ -132,6 +146,14 @@ pub fn table(bench: &Bench) -> String {
         let (rate, ratio) = (m.gigabytes_per_second, m.ratio_to_memcpy);
         let _ =
             writeln!(out, "  {name:<25} {bytes_per_param:>7} {ns_per_param:>10.4} {rate:>9.1} {ratio:>9.2}");
+    }
+    for step in &bench.steps {
+        let Step { name, weights, batch, gpu_ms, gpu_gmac_per_second: rate, cpu_ms } = step;
+        let _ = writeln!(
+            out,
+            "\n{name}, {weights} weights: a SAM step on {batch} samples {gpu_ms:.2} ms, {rate:.1} G multiply-adds/s; \
+             one core of this CPU {cpu_ms:.2} ms"
+        );
     }
     if let Some(why) = &bench.stopped {
         let _ = writeln!(out, "\nlarger vectors were not measured: {why}");

@@ -1,7 +1,7 @@
 //! Options of `finetune`.
 
 use super::names::Choice;
-use super::range;
+use super::{device, range};
 use crate::finetune::{Arm, BaseKind, Guard, Options, Scope, Settings, Study};
 use crate::report::label;
 use clap::{Args, ValueEnum};
@@ -63,7 +63,10 @@ pub struct Finetune {
     /// Worker threads; 0 is one a core. Results do not depend on it
     #[arg(long, value_name = "N", default_value = "0", value_parser = range::threads, allow_negative_numbers = true)]
     threads: usize,
-    /// Folder for tables (table.txt), plots (*.svg) and one JSON line a run (rows.jsonl)
+    /// Train on the fastest GPU instead of the CPU (needs the feature `gpu`); testing stays on the CPU
+    #[arg(long)]
+    pub gpu: bool,
+    /// Folder for the report (report.html), tables (table.txt), plots (*.svg) and one JSON line a run (rows.jsonl)
     #[arg(long, value_name = "DIR", default_value = "flatmin-out")]
     pub out: PathBuf,
     /// Print one JSON line a run instead of the tables
@@ -86,6 +89,7 @@ impl Finetune {
             replay: self.replay,
             data: self.data.clone(),
             threads: self.threads,
+            device: device(self.gpu),
         }
     }
 

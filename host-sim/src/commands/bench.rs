@@ -37,6 +37,9 @@ fn gpu(json: bool) -> Result<(), Error> {
         for measurement in &bench.measured {
             writeln!(out, "{}", serde_json::to_string(measurement)?)?;
         }
+        for step in &bench.steps {
+            writeln!(out, "{}", serde_json::to_string(step)?)?;
+        }
     } else {
         out.write_all(bench::gpu::table(&bench).as_bytes())?;
     }

@@ -2,11 +2,13 @@
 
 use super::Error;
 use crate::cli::Finetune;
-use crate::finetune::{self, Progress, Row, Settings, Study};
+use crate::finetune::{self, Progress, Row, Settings};
 use crate::output::Folder;
+use crate::plot::{Format, Picture};
+use crate::progress;
+use crate::report::html::{self, Made, Section};
 use crate::report::summary::Summary;
-use crate::report::{self, rows, table};
-use crate::{plot, progress};
+use crate::report::{self, rows, sheet, table};
 use std::io::{Write, stderr, stdout};
 use std::path::Path;
 
@@ -38,9 +40,13 @@ fn sequence(args: &Finetune, print: Print, progress: &dyn Progress) -> Result<()
     for sequence in &found {
         lines += &(serde_json::to_string(sequence)? + "\n");
     }
-    let tables = report::sequence::render(&found);
+    let sheets = report::sequence::sheets(&found);
+    let tables = sheet::text(&sheets);
+    let sections: Vec<Section> =
+        sheets.into_iter().map(|sheet| Section { sheet, pictures: Vec::new() }).collect();
     folder.write("sequence.jsonl", &lines)?;
     folder.write("sequence.txt", &tables)?;
+    folder.write("report.html", &html::page(&sections, &args.settings(), &made(&lines))?)?;
     stdout().lock().write_all(if print == Print::Json { lines.as_bytes() } else { tables.as_bytes() })?;
     Ok(())
 }
@@ -71,17 +77,28 @@ where
     let folder = Folder::open(out)?;
     let found = job(settings).map_err(|error| Error::Job(Box::new(error)))?;
     let summaries = Summary::of(&found);
-    let (lines, tables) = (rows::to_lines(&found)?, table::render(&summaries, &settings.into()));
+    let lines = rows::to_lines(&found)?;
+    let sections: Vec<Section> = summaries.iter().map(|summary| section(summary, settings)).collect();
+    let tables = sections.iter().map(|section| section.sheet.text()).collect::<Vec<_>>().join("\n");
     folder.write("rows.jsonl", &lines)?;
     folder.write("table.txt", &tables)?;
-    for summary in summaries.iter().filter(|summary| summary.study == Study::Methods) {
-        let task = report::label::task(summary.task);
-        folder.write(&format!("tradeoff-{task}.svg"), &plot::tradeoff(summary)?)?;
-        folder.write(&format!("curves-{task}.svg"), &plot::curves(summary)?)?;
+    for picture in sections.iter().flat_map(|section| &section.pictures) {
+        folder.write(&format!("{}.svg", picture.stem()), &picture.svg(Format::File)?)?;
     }
+    folder.write("report.html", &html::page(&sections, settings, &made(&lines))?)?;
     to.write_all(if print == Print::Json { lines.as_bytes() } else { tables.as_bytes() })?;
     to.flush()?;
     // Only a courtesy: a closed standard error is no failure.
-    let _ = writeln!(stderr(), "Tables, rows and plots are in {}.", folder.path().display());
+    let _ = writeln!(stderr(), "report.html, tables, rows and plots are in {}.", folder.path().display());
     Ok(())
+}
+
+/// A summary's part of the page; its tables and pictures are also files of their own.
+fn section<'a>(summary: &'a Summary, settings: &Settings) -> Section<'a> {
+    Section { sheet: table::sheet(summary, &settings.into()), pictures: Picture::all(summary) }
+}
+
+/// By this process, now.
+fn made(rows: &str) -> Made {
+    Made::now(std::env::args_os(), rows)
 }

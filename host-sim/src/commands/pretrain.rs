@@ -1,25 +1,83 @@
-//! `pretrain`: trains a base model and writes it with everything that a device needs to fine-tune it.
+//! `pretrain`: trains a base model and writes it with everything that a device needs to fine-tune it, or trains a network on
+//! Fashion-MNIST and tests it.
 
 use super::Error;
-use crate::cli::Pretrain;
+use crate::cli::{Job, Pretrain};
+use crate::data::fmnist::Source;
+use crate::fmnist;
 use crate::output;
-use crate::pretrain;
+use crate::pretrain::{self, Settings};
+use crate::progress;
+use crate::report::{label, units};
+use crate::train::Device;
 use std::io::{Write, stderr, stdout};
+use std::path::Path;
+
+/// Does what is asked for.
+///
+/// # Errors
+/// When options do not go together, and as the job.
+pub fn run(args: &Pretrain) -> Result<(), Error> {
+    match args.job().map_err(Error::Usage)? {
+        Job::Export(settings, to) => export(&settings, &to),
+        Job::Fmnist(settings) => pictures(&settings),
+    }
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Job(Box::new(error))
+}
 
 /// Trains, writes and says what was made.
 ///
 /// # Errors
 /// Before the training when the file cannot be written; when the training fails; when standard output cannot be written.
-pub fn run(args: &Pretrain) -> Result<(), Error> {
-    let file = output::File::open(&args.export)?;
-    let job = |error| Error::Job(Box::new(error));
-    let settings = args.settings();
+fn export(settings: &Settings, to: &Path) -> Result<(), Error> {
+    let file = output::File::open(to)?;
     // Only a courtesy, as the last line.
     let _ = writeln!(stderr(), "training a base model without person {}", settings.person);
-    let exported = pretrain::run(&settings).map_err(job)?;
-    let described = exported.describe(&settings).map_err(job)?;
+    let exported = pretrain::run(settings).map_err(failed)?;
+    let described = exported.describe(settings).map_err(failed)?;
     file.write(exported.file.bytes())?;
     stdout().lock().write_all(described.as_bytes())?;
-    let _ = writeln!(stderr(), "The model is in {}.", args.export.display());
+    let _ = writeln!(stderr(), "The model is in {}.", to.display());
+    Ok(())
+}
+
+/// Trains on pictures and says how well the network does.
+fn pictures(settings: &fmnist::Settings) -> Result<(), Error> {
+    let device = match settings.device {
+        Device::Cpu => "CPU".to_owned(),
+        Device::Gpu => crate::gpu::describe().map_err(failed)?,
+    };
+    let source = if settings.subset { Source::Subset } else { Source::installed() };
+    let set = source.load().map_err(failed)?;
+    let (model, recipe) = (settings.net.model(), settings.recipe());
+    let progress = progress::on_stderr();
+    progress.begin("epochs", recipe.epochs.into());
+    let trained = fmnist::run(model, &set, &recipe, 0.0, &mut |_, _| {
+        progress.advance();
+        Ok(())
+    });
+    progress.end();
+    let trained = trained.map_err(failed)?;
+    let rate = trained.gradients as f64 / trained.seconds.max(f64::MIN_POSITIVE);
+    writeln!(
+        stdout().lock(),
+        "{}, {} weights, {} for {} on {source}\n\
+         test {:.2} %, training {:.2} %, gap {:.2} points\n\
+         {:.1} s, {} gradients of pictures a second, on {device}\n\
+         {} steps refused",
+        model.name(),
+        units::thousands(model.trainable() as u64),
+        label::arm(settings.method),
+        label::count(recipe.epochs as usize, "epoch"),
+        100.0 * trained.test,
+        100.0 * trained.train,
+        100.0 * trained.gap(),
+        trained.seconds,
+        units::thousands(rate as u64),
+        trained.refused,
+    )?;
     Ok(())
 }

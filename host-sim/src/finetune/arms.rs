@@ -4,7 +4,7 @@ use super::tuned::Tuned;
 use super::{Arm, pretraining};
 use crate::compose::{MethodSpec, OptimizerSpec, Rate, Spec};
 use crate::model::Net;
-use crate::train::{Averaging, Recipe};
+use crate::train::{Averaging, Device, Recipe};
 use flatmin::methods::FilterScale;
 use flatmin::schedule::Cosine;
 
@@ -35,6 +35,12 @@ pub(super) fn base(arm: Arm, net: Net, seed: u64) -> Recipe {
         (_, Arm::Adam) => (0.008, 0.0),
         _ => (0.1, 0.0),
     };
+    let recipe = scratch(arm, strength, lr, seed);
+    Recipe { epochs: epochs * recipe.epochs, ..recipe }
+}
+
+/// One epoch of training from scratch with `arm`, or what counts as one: `sgd-2x` has two.
+pub(crate) fn scratch(arm: Arm, strength: f32, lr: f32, seed: u64) -> Recipe {
     let decay = if arm == Arm::SgdWd { 2e-3 } else { 5e-4 };
     let optimizer = match arm {
         Arm::Adam => OptimizerSpec::AdamW { betas: [0.9, 0.999], eps: 1e-8, weight_decay: decay },
@@ -43,7 +49,7 @@ pub(super) fn base(arm: Arm, net: Net, seed: u64) -> Recipe {
     let plain = pretraining(method(arm, strength), lr, seed);
     Recipe {
         spec: Spec::new(plain.spec.method, optimizer),
-        epochs: if arm == Arm::Sgd2x { 2 * epochs } else { epochs },
+        epochs: if arm == Arm::Sgd2x { 2 } else { 1 },
         average: match average(arm) {
             Some(Averaging::Swa { .. }) => Some(Averaging::Swa { from: BASE_SWA_FROM }),
             other => other,
@@ -77,6 +83,7 @@ pub(super) fn recipe(arm: Arm, tuned: Tuned, replay: bool, seed: u64) -> Recipe 
         seed,
         anchor: 0.0,
         fresh_epochs: false,
+        device: Device::Cpu,
     }
 }
 

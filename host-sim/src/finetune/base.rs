@@ -7,7 +7,7 @@ use super::{Arm, Corpus, Error, Progress, Purpose, Scope, Settings, arms, in_ord
 use crate::compose::{MethodSpec, OptimizerSpec, Rate, Spec};
 use crate::model::{Model, Net, Workspace, initial, model};
 use crate::pretrain::BlobFile;
-use crate::train::{Recipe, train};
+use crate::train::{Device, Recipe, train};
 use flatmin::schedule::Cosine;
 use std::collections::HashMap;
 
@@ -26,9 +26,16 @@ pub(crate) struct Base {
 
 impl Base {
     /// Trains on everyone but `person` with `arm`.
-    pub(crate) fn train(corpus: &Corpus, person: u8, repetition: u32, arm: Arm) -> Result<Self, Error> {
+    pub(crate) fn train(
+        corpus: &Corpus,
+        person: u8,
+        repetition: u32,
+        arm: Arm,
+        device: Device,
+    ) -> Result<Self, Error> {
         let split = Split::without(corpus, person)?;
         let recipe = arms::base(arm, corpus.net, seed(Purpose::Base, corpus.net, person, repetition));
+        let recipe = Recipe { device, ..recipe };
         let net = model(corpus.net, Scope::All);
         let examples = corpus.examples(&split.base);
         let start = initial(net, recipe.seed);
@@ -67,6 +74,7 @@ pub(crate) const fn pretraining(method: MethodSpec, lr: f32, seed: u64) -> Recip
         seed,
         anchor: 0.0,
         fresh_epochs: false,
+        device: Device::Cpu,
     }
 }
 
@@ -82,7 +90,7 @@ pub(super) fn all(
     let file = settings.blob.as_deref().map(BlobFile::read).transpose()?;
     let make = |&((_, person, repetition, arm), corpus): &(BaseKey, &Corpus)| match (arm, &file) {
         (None, Some(file)) => Base::load(corpus, person, file),
-        (arm, _) => Base::train(corpus, person, repetition, arm.unwrap_or(Arm::Sgd)),
+        (arm, _) => Base::train(corpus, person, repetition, arm.unwrap_or(Arm::Sgd), settings.device),
     };
     let bases = in_order(settings.threads, progress, "base models", &wanted, make)?;
     Ok(wanted.iter().map(|(key, _)| *key).zip(bases).collect())

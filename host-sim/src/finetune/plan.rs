@@ -1,8 +1,10 @@
 //! Which runs an experiment consists of.
 
 use super::{Arm, BaseKind, Corpus, Error, Guard, Options, Scope, Settings, Study, Task};
+use crate::gpu;
 use crate::model::{Net, model};
 use crate::pretrain::BlobFile;
+use crate::train::{self, Device};
 
 /// One run.
 #[derive(Clone, Copy)]
@@ -48,6 +50,9 @@ pub(super) fn check(settings: &Settings) -> Result<(), Error> {
     };
     let Settings { tasks, arms, seeds, lr, options, replay, blob, studies, .. } = settings;
     let Options { base, noise, anchor, .. } = options;
+    if settings.device == Device::Gpu {
+        gpu::describe().map_err(train::Error::from)?;
+    }
     refuse(!tasks.is_empty(), "tasks", "none".into(), "name at least one")?;
     refuse(!arms.is_empty(), "arms", "none".into(), "name at least one")?;
     refuse(!studies.is_empty(), "studies", "none".into(), "name at least one")?;

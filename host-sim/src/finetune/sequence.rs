@@ -6,7 +6,7 @@ use super::split::Split;
 use super::tuned::{Case, Tuned, tuned};
 use super::{Arm, Corpus, Error, Progress, Purpose, Settings, Task, arms, corpus, corrupt, in_order, seed};
 use crate::model::{Example, Lesson, Workspace, initial, model};
-use crate::train::{Recipe, teach, train};
+use crate::train::{Device, Recipe, teach, train};
 use flatmin::rng::{Draws, Key, Stream};
 use flatmin::tune::ReplayBuffer;
 use flatmin::tune::replay_buffer::Class;
@@ -78,7 +78,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Vec<Sequence>
     }
     let bases =
         in_order(settings.threads, progress, "base models", &starts, |&(task, corpus, repetition)| {
-            Start::train(task, corpus, repetition)
+            Start::train(task, corpus, repetition, settings.device)
         })?;
     let variants = plan::methods(settings);
     let runs: Vec<_> =
@@ -100,7 +100,7 @@ struct Start<'a> {
 }
 
 impl<'a> Start<'a> {
-    fn train(task: Task, corpus: &'a Corpus, repetition: u32) -> Result<Self, Error> {
+    fn train(task: Task, corpus: &'a Corpus, repetition: u32, device: Device) -> Result<Self, Error> {
         let seed = seed(Purpose::Sequence, corpus.net, 0, repetition);
         let mut people = corpus.people.clone();
         draws(seed, Stream::Split).shuffle(&mut people);
@@ -110,7 +110,7 @@ impl<'a> Start<'a> {
             set.iter().copied().filter(|&i| !people.contains(&corpus.set.groups[i])).collect()
         };
         let known = [others(&split.base), others(&split.old_test)];
-        let recipe = arms::base(Arm::Sgd, corpus.net, seed);
+        let recipe = Recipe { device, ..arms::base(Arm::Sgd, corpus.net, seed) };
         let net = model(corpus.net, super::Scope::All);
         let examples = corpus.examples(&known[0]);
         let weights = train(net, initial(net, seed), &[], &examples, &recipe, &mut |_, _| Ok(()))?.weights;
@@ -202,7 +202,11 @@ impl<'a> Start<'a> {
         };
         let tuned = tuned(variant.arm, case);
         let tuned = Tuned { lr: settings.lr.unwrap_or(tuned.lr), ..tuned };
-        Recipe { anchor: options.anchor, ..arms::recipe(variant.arm, tuned, case.replay, seed) }
+        Recipe {
+            anchor: options.anchor,
+            device: settings.device,
+            ..arms::recipe(variant.arm, tuned, case.replay, seed)
+        }
     }
 }
 

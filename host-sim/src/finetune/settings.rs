@@ -1,6 +1,7 @@
 //! What the user asked for.
 
 use super::{Arm, Options, Study, Task};
+use crate::train::Device;
 use std::path::PathBuf;
 
 /// What the user asked for.
@@ -28,6 +29,8 @@ pub struct Settings {
     pub data: Option<PathBuf>,
     /// Worker threads; 0 for one a core. Results do not depend on it.
     pub threads: usize,
+    /// Who trains.
+    pub device: Device,
 }
 
 /// The question of methods, asked once of everyone in both usual tasks; no arm is named yet.
@@ -45,6 +48,7 @@ impl Default for Settings {
             replay: None,
             data: None,
             threads: 0,
+            device: Device::Cpu,
         }
     }
 }

@@ -84,7 +84,7 @@ fn recipe(job: &Job<'_>, settings: &Settings) -> (Tuned, Recipe) {
         Study::WrongLabels => arms::bold(arm, tuned, seed),
         Study::Methods | Study::Keeping => arms::recipe(arm, tuned, case.replay, seed),
     };
-    (tuned, Recipe { anchor: options.anchor, ..recipe })
+    (tuned, Recipe { anchor: options.anchor, device: settings.device, ..recipe })
 }
 
 /// What a device needs for the same run, in bytes.

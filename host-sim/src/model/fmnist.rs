@@ -1,4 +1,4 @@
-//! The Fashion-MNIST CNN: two convolutions and a dense layer.
+//! Networks for Fashion-MNIST: a small CNN of two convolutions and a dense layer, and a wide MLP.
 
 use super::network::{Typed, typed};
 use flatmin::layout::Segment;
@@ -17,4 +17,12 @@ typed!(
     ALL: All = "Fashion-MNIST CNN"
 );
 
+type Mlp = nn::seq!(Dense<784, 2048>, Relu<2048>, Dense<2048, 1024>, Relu<1024>, Dense<1024, 10>);
+
+typed!(
+    /// Everything trains.
+    MLP: Mlp = "Fashion-MNIST MLP"
+);
+
+const _: () = assert!(Mlp::TRAINABLE == 3_716_106);
 const _: () = assert!(All::PARAMS == 7_018 && All::TRAINABLE == 7_018 && All::MACS == 59_400);

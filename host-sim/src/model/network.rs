@@ -5,6 +5,7 @@ use flatmin::backend::{Cpu, Isa, Op};
 use flatmin::lanes::Lanes;
 use flatmin::layout::Segment;
 use flatmin::nn::{self, Network, Target};
+use flatmin_gpu::nn::{Describe, Layer};
 use std::marker::PhantomData;
 
 /// A network type as a value.
@@ -32,7 +33,7 @@ macro_rules! typed {
 }
 pub(super) use typed;
 
-impl<N: Network> Model for Typed<N> {
+impl<N: Describe> Model for Typed<N> {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -63,6 +64,10 @@ impl<N: Network> Model for Typed<N> {
 
     fn activations(&self) -> usize {
         N::ACTS
+    }
+
+    fn layers(&self) -> Vec<Layer> {
+        N::layers()
     }
 
     fn layout_hash(&self) -> u32 {

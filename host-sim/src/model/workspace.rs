@@ -78,13 +78,7 @@ impl<'a> Workspace<'a> {
     /// # Errors
     /// When a slice has the wrong length.
     pub fn predict(&mut self, x: &[f32], w: &[f32]) -> Result<u8, nn::Error> {
-        let (mut best, mut class) = (f32::NEG_INFINITY, 0);
-        for (candidate, &logit) in (0..).zip(self.logits(x, w)?) {
-            if logit > best {
-                (best, class) = (logit, candidate);
-            }
-        }
-        Ok(class)
+        Ok(answer(self.logits(x, w)?))
     }
 
     /// Right answers and losses on some examples.
@@ -110,4 +104,15 @@ impl<'a> Workspace<'a> {
         }
         Ok(right as f64 / examples.len().max(1) as f64)
     }
+}
+
+/// The class with the greatest logit, the first of equals.
+pub(crate) fn answer(logits: &[f32]) -> u8 {
+    let (mut best, mut class) = (f32::NEG_INFINITY, 0);
+    for (candidate, &logit) in (0..).zip(logits) {
+        if logit > best {
+            (best, class) = (logit, candidate);
+        }
+    }
+    class
 }

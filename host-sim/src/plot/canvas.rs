@@ -115,6 +115,17 @@ impl<'a> Canvas<'a> {
         self.line(&closed, outline, 1.0)
     }
 
+    /// A filled rectangle, from left, top, right, bottom, with an outline.
+    pub(super) fn bar(&self, block: [f64; 4], fill: RGBColor, outline: RGBColor) -> Result<(), Error> {
+        let [left, top, right, bottom] = block;
+        self.shape(&[(left, top), (right, top), (right, bottom), (left, bottom)], fill, outline)
+    }
+
+    /// Slanted lines within such a rectangle.
+    pub(super) fn hatch(&self, block: [f64; 4], colour: RGBColor) -> Result<(), Error> {
+        slants(block, 5.0).iter().try_for_each(|line| self.line(line, colour, 1.0))
+    }
+
     /// A filled disc with an outline of another colour.
     pub(super) fn disc(&self, at: Spot, radius: f64, fill: RGBColor, outline: RGBColor) -> Result<(), Error> {
         self.put(&Circle::new(unit(at), radius * UNITS, ShapeStyle::from(fill).filled()))?;
@@ -157,6 +168,20 @@ fn stroke(colour: RGBColor, width: f64) -> ShapeStyle {
     ShapeStyle::from(colour).stroke_width((width * UNITS).round() as u32)
 }
 
+/// Lines that rise to the right at 45 degrees, `step` pixels apart, cut off at the edges of a rectangle.
+fn slants([left, top, right, bottom]: [f64; 4], step: f64) -> Vec<[Spot; 2]> {
+    let (width, height) = (right - left, bottom - top);
+    let count = ((width + height) / step).ceil().max(0.0) as u32;
+    let slant = |i: u32| {
+        // It enters at the left or lower edge, `along` pixels after the top left corner, and leaves at the other two.
+        let along = (f64::from(i) + 0.5) * step;
+        let from = if along < height { (left, top + along) } else { (left + along - height, bottom) };
+        let to = if along < width { (left + along, top) } else { (right, top + along - width) };
+        [from, to]
+    };
+    (0..count).map(slant).filter(|[from, to]| from.0 < right && to.1 < bottom).collect()
+}
+
 /// The pieces of a line that dashes leave.
 fn cut(spots: &[Spot], dash: f64, gap: f64) -> Vec<Vec<Spot>> {
     let mut pieces: Vec<Vec<Spot>> = Vec::new();
@@ -193,6 +218,23 @@ mod tests {
         let pieces = cut(&[(0.0, 0.0), (5.0, 0.0), (5.0, 5.0)], 4.0, 2.0);
         assert_eq!(pieces, [vec![(0.0, 0.0), (4.0, 0.0)], vec![(5.0, 1.0), (5.0, 5.0)]]);
         assert!(cut(&[(1.0, 1.0), (1.0, 1.0)], 4.0, 2.0).is_empty());
+    }
+
+    #[test]
+    fn slants_stay_within() {
+        for block in [[0.0, 0.0, 30.0, 12.0], [5.0, 5.0, 8.0, 50.0], [1.0, 1.0, 1.5, 1.2]] {
+            let [left, top, right, bottom] = block;
+            for [from, to] in slants(block, 5.0) {
+                for (x, y) in [from, to] {
+                    assert!(
+                        (left..=right).contains(&x) && (top..=bottom).contains(&y),
+                        "{x} {y} in {block:?}"
+                    );
+                }
+                assert!((to.0 - from.0 - (from.1 - to.1)).abs() < 1e-9);
+            }
+        }
+        assert_eq!(slants([0.0, 0.0, 30.0, 12.0], 5.0).len(), 8);
     }
 
     #[test]

@@ -2,42 +2,98 @@
 
 use super::axis::{Axis, Frame, around};
 use super::canvas::{Canvas, Error, Lettering, draw};
-use super::style::{FRAME, INK, MUTED, NORMAL, PALE, SMALL, TITLE, line_colour};
+use super::format::{Format, Words};
+use super::style::{FRAME, INK, NORMAL, PALE, SMALL, line_colour};
 use crate::finetune::Point;
 use crate::report::label;
 use crate::report::summary::{Line, Summary};
 
-/// A small plot with its numbers.
-const CELL: (f64, f64) = (262.0, 196.0);
-/// Around all small plots: left, top, right, bottom.
-const MARGIN: [f64; 4] = [34.0, 96.0, 14.0, 34.0];
-/// Room within a cell: left, top, right, bottom.
-const PAD: [f64; 4] = [40.0, 26.0, 44.0, 30.0];
 const DASHES: [f64; 2] = [5.0, 3.0];
 /// Pixels between the numbers at the ends of two curves.
 const APART: f64 = 13.0;
+/// Pixels that the legend takes.
+const LEGEND: f64 = 29.0;
+
+/// The sizes of the small plots.
+#[derive(Clone, Copy)]
+struct Grid {
+    columns: usize,
+    rows: usize,
+    /// A small plot with its numbers.
+    cell: (f64, f64),
+    /// Around all of them: left, top, right, bottom.
+    margin: [f64; 4],
+    /// Room within a cell: left, top, right, bottom.
+    pad: [f64; 4],
+}
+
+impl Grid {
+    fn of(panels: usize, format: Format, words: &Words) -> Self {
+        let top = format.above(words) + LEGEND;
+        let columns = if format.is_phone() { 2 } else { columns(panels) };
+        let rows = panels.div_ceil(columns).max(1);
+        if format.is_phone() {
+            let (margin, pad) = ([18.0, top, 2.0, 26.0], [28.0, 24.0, 34.0, 26.0]);
+            Self { columns, rows, cell: (190.0, 156.0), margin, pad }
+        } else {
+            let (margin, pad) = ([34.0, top, 14.0, 34.0], [40.0, 26.0, 44.0, 30.0]);
+            Self { columns, rows, cell: (262.0, 196.0), margin, pad }
+        }
+    }
+
+    fn size(&self) -> (f64, f64) {
+        let [left, top, right, bottom] = self.margin;
+        let (width, height) = self.cell;
+        (left + width * self.columns as f64 + right, top + height * self.rows as f64 + bottom)
+    }
+
+    /// The axes of a small plot.
+    fn frame(&self, place: usize, [x, y]: [[f64; 2]; 2]) -> Frame {
+        let left = self.margin[0] + self.cell.0 * (place % self.columns) as f64;
+        let top = self.margin[1] + self.cell.1 * (place / self.columns) as f64;
+        let [before, above, after, below] = self.pad;
+        Frame {
+            x: Axis { values: x, pixels: [left + before, left + self.cell.0 - after] },
+            y: Axis { values: y, pixels: [top + self.cell.1 - below, top + above] },
+        }
+    }
+}
 
 /// The picture as SVG.
 ///
 /// # Errors
 /// When it cannot be drawn.
-pub fn curves(summary: &Summary) -> Result<String, Error> {
-    let columns = columns(summary.lines.len());
-    let rows = summary.lines.len().div_ceil(columns).max(1);
-    let [left, top, right, bottom] = MARGIN;
-    let size = (left + CELL.0 * columns as f64 + right, top + CELL.1 * rows as f64 + bottom);
-    let [x, y] = ranges(summary);
+pub(super) fn svg(summary: &Summary, format: Format) -> Result<String, Error> {
+    let words = words(summary);
+    let grid = Grid::of(summary.lines.len(), format, &words);
+    let (size, ranges) = (grid.size(), ranges(summary));
+    let ([left, top, right, bottom], ticks) = (grid.margin, format.choose(4.0, 3.0));
     draw("curves", size, |canvas| {
-        heading(canvas, summary)?;
+        format.heading(canvas, left + grid.pad[0], &words)?;
+        legend(canvas, (format.choose(left + grid.pad[0], 6.0), top - 20.0), summary)?;
         for (place, line) in summary.lines.iter().enumerate() {
-            let corner = (left + CELL.0 * (place % columns) as f64, top + CELL.1 * (place / columns) as f64);
-            panel(canvas, frame(corner, x, y), line, summary.base())?;
+            let frame = grid.frame(place, ranges);
+            frame.draw(canvas, [ticks, 4.0])?;
+            panel(canvas, frame, line, summary.base())?;
         }
         let (middle, lower) = ((left + size.0 - right) / 2.0, size.1 - bottom / 2.0 - 2.0);
         canvas.text((middle, lower), "epochs of fine-tuning", Lettering::new(NORMAL, INK).centred())?;
         let height = (top + size.1 - bottom) / 2.0;
-        canvas.text((18.0, height), "test accuracy, %", Lettering::new(NORMAL, INK).centred().upright())
+        let upright = Lettering::new(NORMAL, INK).centred().upright();
+        canvas.text((format.choose(18.0, 9.0), height), "test accuracy, %", upright)
     })
+}
+
+/// What it shows.
+pub(super) fn words(summary: &Summary) -> Words {
+    let people = label::count(summary.people, label::people(summary.task));
+    let seeds = label::count(summary.seeds, "seed");
+    Words {
+        title: format!("{}: learning curves", label::task(summary.task)),
+        details: vec![format!(
+            "mean of {people} x {seeds}; numbers: on all test samples, as in the table (curves may use some of them)"
+        )],
+    }
 }
 
 const fn columns(panels: usize) -> usize {
@@ -56,27 +112,6 @@ fn ranges(summary: &Summary) -> [[f64; 2]; 2] {
     [[0.0, f64::from(last)], around(percent, 0.06, 2.0)]
 }
 
-fn frame((left, top): (f64, f64), x: [f64; 2], y: [f64; 2]) -> Frame {
-    let [before, above, after, below] = PAD;
-    Frame {
-        x: Axis { values: x, pixels: [left + before, left + CELL.0 - after] },
-        y: Axis { values: y, pixels: [top + CELL.1 - below, top + above] },
-    }
-}
-
-fn heading(canvas: &Canvas, summary: &Summary) -> Result<(), Error> {
-    let left = MARGIN[0] + PAD[0];
-    let people = label::count(summary.people, label::people(summary.task));
-    let title = format!("{}: learning curves", label::task(summary.task));
-    let seeds = label::count(summary.seeds, "seed");
-    let detail = format!(
-        "mean of {people} x {seeds}; numbers: on all test samples, as in the table (curves may use some of them)"
-    );
-    canvas.text((left, 28.0), &title, Lettering::new(TITLE, INK).bold())?;
-    canvas.text((left, 52.0), &detail, Lettering::new(SMALL, MUTED))?;
-    legend(canvas, (left, 76.0), summary)
-}
-
 fn legend(canvas: &Canvas, (left, y): (f64, f64), summary: &Summary) -> Result<(), Error> {
     let lettering = Lettering::new(SMALL, INK);
     let text = |at: f64, text: &str| canvas.text((left + at, y), text, lettering);
@@ -92,7 +127,6 @@ fn legend(canvas: &Canvas, (left, y): (f64, f64), summary: &Summary) -> Result<(
 
 fn panel(canvas: &Canvas, frame: Frame, line: &Line, base: Option<&Line>) -> Result<(), Error> {
     let ([left, _], [_, top]) = (frame.x.pixels, frame.y.pixels);
-    frame.draw(canvas, [4.0, 4.0])?;
     canvas.text((left, top - 11.0), &line.label(), Lettering::new(NORMAL, INK).bold())?;
     if let Some(base) = base {
         canvas.line(&spots(frame, base, |point| point.new), PALE, 1.4)?;

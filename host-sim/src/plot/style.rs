@@ -15,6 +15,18 @@ pub(super) const FRAME: RGBColor = RGBColor(120, 120, 120);
 pub(super) const PALE: RGBColor = RGBColor(175, 175, 175);
 /// Grid lines.
 pub(super) const FAINT: RGBColor = RGBColor(232, 232, 232);
+/// The ground behind runs that did harm.
+pub(super) const HARM_GROUND: RGBColor = RGBColor(252, 240, 231);
+/// The bars of such runs.
+pub(super) const HARM: RGBColor = VERMILLION;
+/// The bars of runs that changed little.
+pub(super) const EVEN: RGBColor = GREY;
+/// The bars of runs that did good.
+pub(super) const GOOD: RGBColor = BLUE;
+/// The parts of a bar, light enough for [`ON_PARTS`].
+pub(super) const PARTS: [RGBColor; 4] = [SKY, ORANGE, GREEN, PURPLE];
+/// Text on a filled part, the same on a dark page.
+pub(super) const ON_PARTS: RGBColor = RGBColor(12, 12, 12);
 
 /// Height of small, normal and title text in pixels.
 pub(super) const SMALL: f64 = 12.0;
@@ -30,7 +42,7 @@ const ORANGE: RGBColor = RGBColor(230, 159, 0);
 const SKY: RGBColor = RGBColor(86, 180, 233);
 const GREEN: RGBColor = RGBColor(0, 158, 115);
 const YELLOW: RGBColor = RGBColor(240, 228, 66);
-const BLUE: RGBColor = RGBColor(0, 114, 178);
+pub(super) const BLUE: RGBColor = RGBColor(0, 114, 178);
 const VERMILLION: RGBColor = RGBColor(213, 94, 0);
 const PURPLE: RGBColor = RGBColor(204, 121, 167);
 
@@ -71,9 +83,14 @@ pub(super) fn line_colour(arm: Arm) -> RGBColor {
 
 /// The colour of a method's name: as [`line_colour`], dark enough to read.
 pub(super) fn text_colour(arm: Arm) -> RGBColor {
-    let RGBColor(red, green, blue) = line_colour(arm);
-    let darker = |channel: u8| (f64::from(channel) * 0.68) as u8;
-    RGBColor(darker(red), darker(green), darker(blue))
+    darker(line_colour(arm))
+}
+
+const fn darker(RGBColor(red, green, blue): RGBColor) -> RGBColor {
+    const fn of(channel: u8) -> u8 {
+        (channel as u32 * 68 / 100) as u8
+    }
+    RGBColor(of(red), of(green), of(blue))
 }
 
 /// The marker of a method; with stored samples it has a ring.

@@ -2,16 +2,14 @@
 
 use super::axis::{Axis, Frame, around};
 use super::canvas::{Canvas, Error, Lettering, Spot, draw};
+use super::format::{Format, Words};
 use super::place::{Block, Placer};
-use super::style::{INK, MARKER, MUTED, NORMAL, PALE, SMALL, TITLE, line_colour, marker, text_colour};
+use super::style::{INK, MARKER, NORMAL, PALE, line_colour, marker, text_colour};
 use crate::finetune::Task;
 use crate::report::label;
 use crate::report::summary::{Line, Summary};
 use plotters::style::WHITE;
 
-const SIZE: (f64, f64) = (900.0, 620.0);
-const X: [f64; 2] = [70.0, 870.0];
-const Y: [f64; 2] = [555.0, 92.0];
 const LABEL: Lettering = Lettering::new(NORMAL, INK);
 /// A label this near to its marker needs no line to it.
 const NEAR: f64 = 22.0;
@@ -22,14 +20,16 @@ const REACH: f64 = 160.0;
 ///
 /// # Errors
 /// When it cannot be drawn.
-pub fn tradeoff(summary: &Summary) -> Result<String, Error> {
+pub(super) fn svg(summary: &Summary, format: Format) -> Result<String, Error> {
     let marks: Vec<Mark> = summary.lines.iter().map(|line| Mark::of(line, summary)).collect();
     let before = summary.lines.first().map(|line| [line.old_before.mean, line.new_before.mean]);
-    let frame = frame(&marks, before);
-    draw("tradeoff", SIZE, |canvas| {
-        heading(canvas, summary)?;
-        frame.draw(canvas, [8.0, 7.0])?;
-        axis_names(canvas, summary.task)?;
+    let words = words(summary);
+    let sheet = Sheet::of(format, &words);
+    let frame = frame(&marks, before, sheet);
+    draw("tradeoff", sheet.size, |canvas| {
+        format.heading(canvas, sheet.x[0], &words)?;
+        frame.draw(canvas, [format.choose(8.0, 5.0), 7.0])?;
+        axis_names(canvas, summary.task, sheet)?;
         let dashed = summary.base().map(|base| same_sum(frame, base));
         dashed.map_or(Ok(()), |ends| canvas.dashes(&ends, PALE, 1.2, [6.0, 5.0]))?;
         marks.iter().try_for_each(|mark| mark.bars(canvas, frame))?;
@@ -39,6 +39,42 @@ pub fn tradeoff(summary: &Summary) -> Result<String, Error> {
         // Where markers coincide, sgd and its relatives stay visible: they are small, and first in the table.
         marks.iter().rev().try_for_each(|mark| mark.draw(canvas, frame))
     })
+}
+
+/// What it shows.
+pub(super) fn words(summary: &Summary) -> Words {
+    let people = label::count(summary.people, label::people(summary.task));
+    let mean = format!("mean of {people} x {}", label::count(summary.seeds, "seed"));
+    let single = summary.people == 1 && summary.seeds == 1;
+    let [bars, dashes] = match summary.base().map(Line::label) {
+        Some(base) => [
+            format!("bars: ± 1 standard error of the paired difference to {base}"),
+            format!("dashed: new + old as with {base}, better above; "),
+        ],
+        None => ["bars: ± 1 standard error".to_owned(), String::new()],
+    };
+    let bars = if single { "a single run has no error bars".to_owned() } else { bars };
+    Words {
+        title: format!("{}: what the new user gains and old users lose", label::task(summary.task)),
+        details: vec![format!("{mean}; {bars}"), format!("{dashes}ring: with stored old samples")],
+    }
+}
+
+/// The sheet, and where the axes are on it.
+#[derive(Clone, Copy)]
+struct Sheet {
+    size: (f64, f64),
+    x: [f64; 2],
+    y: [f64; 2],
+}
+
+impl Sheet {
+    fn of(format: Format, words: &Words) -> Self {
+        let top = format.above(words) + 8.0;
+        let [left, right] = [format.choose(70.0, 58.0), format.choose(870.0, 392.0)];
+        let bottom = top + format.choose(463.0, 400.0);
+        Self { size: (format.choose(900.0, 400.0), bottom + 65.0), x: [left, right], y: [bottom, top] }
+    }
 }
 
 /// A line of the table as a spot with error bars.
@@ -91,7 +127,7 @@ impl<'a> Mark<'a> {
 }
 
 /// Room for all marks, and for the start where it is not too far away.
-fn frame(marks: &[Mark], before: Option<[f64; 2]>) -> Frame {
+fn frame(marks: &[Mark], before: Option<[f64; 2]>, sheet: Sheet) -> Frame {
     let values = |c: usize| {
         let ends = marks.iter().flat_map(move |mark| [mark.at[c] - mark.se[c], mark.at[c] + mark.se[c]]);
         let [low, high] = around(ends.clone(), 0.0, 1.0);
@@ -101,36 +137,17 @@ fn frame(marks: &[Mark], before: Option<[f64; 2]>) -> Frame {
         };
         around(ends.chain(before.map(|before| before[c]).filter(near)), 0.1, 2.0)
     };
-    Frame { x: Axis { values: values(0), pixels: X }, y: Axis { values: values(1), pixels: Y } }
+    Frame { x: Axis { values: values(0), pixels: sheet.x }, y: Axis { values: values(1), pixels: sheet.y } }
 }
 
-fn heading(canvas: &Canvas, summary: &Summary) -> Result<(), Error> {
-    let people = label::count(summary.people, label::people(summary.task));
-    let mean = format!("mean of {people} x {}", label::count(summary.seeds, "seed"));
-    let single = summary.people == 1 && summary.seeds == 1;
-    let [bars, dashes] = match summary.base().map(Line::label) {
-        Some(base) => [
-            format!("bars: ± 1 standard error of the paired difference to {base}"),
-            format!("dashed: new + old as with {base}, better above; "),
-        ],
-        None => ["bars: ± 1 standard error".to_owned(), String::new()],
-    };
-    let bars = if single { "a single run has no error bars".to_owned() } else { bars };
-    let title = format!("{}: what the new user gains and old users lose", label::task(summary.task));
-    let small = Lettering::new(SMALL, MUTED);
-    canvas.text((X[0], 26.0), &title, Lettering::new(TITLE, INK).bold())?;
-    canvas.text((X[0], 50.0), &format!("{mean}; {bars}"), small)?;
-    canvas.text((X[0], 67.0), &format!("{dashes}ring: with stored old samples"), small)
-}
-
-fn axis_names(canvas: &Canvas, task: Task) -> Result<(), Error> {
+fn axis_names(canvas: &Canvas, task: Task, sheet: Sheet) -> Result<(), Error> {
     let [new, old] = match task {
         Task::Turned | Task::Digits => ["new writer", "old writers"],
         Task::Spar => ["new person", "old people"],
     };
-    let [x, y] = [X, Y].map(|[start, end]| (start + end) / 2.0);
-    canvas.text((x, 594.0), &format!("test accuracy of {old}, %"), LABEL.centred())?;
-    canvas.text((22.0, y), &format!("test accuracy of the {new}, %"), LABEL.centred().upright())
+    let [x, y] = [sheet.x, sheet.y].map(|[start, end]| (start + end) / 2.0);
+    canvas.text((x, sheet.y[0] + 39.0), &format!("test accuracy of {old}, %"), LABEL.centred())?;
+    canvas.text((sheet.x[0] - 48.0, y), &format!("test accuracy of the {new}, %"), LABEL.centred().upright())
 }
 
 /// The ends of the line of all spots whose sum of accuracies is that of `base`.
@@ -142,7 +159,7 @@ fn same_sum(frame: Frame, base: &Line) -> [Spot; 2] {
 
 /// Keeps labels off markers, and off bars and the dashed line where that is possible.
 fn placer(frame: Frame, marks: &[Mark], dashed: Option<[Spot; 2]>) -> Placer {
-    let mut placer = Placer::new(Block([X[0] + 4.0, Y[1] + 4.0, X[1] - 4.0, Y[0] - 4.0]));
+    let mut placer = Placer::new(inside(frame, 4.0));
     for mark in marks {
         let size = if mark.line.replay > 0 { MARKER + 6.0 } else { MARKER + 1.0 };
         placer.take(Block::around(mark.spot(frame), size, size));
@@ -157,6 +174,12 @@ fn placer(frame: Frame, marks: &[Mark], dashed: Option<[Spot; 2]>) -> Placer {
         }
     }
     placer
+}
+
+/// What is inside of the axes by `margin` pixels.
+const fn inside(frame: Frame, margin: f64) -> Block {
+    let ([left, right], [bottom, top]) = (frame.x.pixels, frame.y.pixels);
+    Block([left + margin, top + margin, right - margin, bottom - margin])
 }
 
 /// A name beside its spot, with a line to it when it had to go further away.
@@ -184,7 +207,7 @@ fn name(
 /// Where everyone started: a cross, or at the border an arrow towards it.
 fn start(canvas: &Canvas, frame: Frame, [old, new]: [f64; 2], placer: &mut Placer) -> Result<(), Error> {
     let place = frame.spot(old, new);
-    let spot = (place.0.clamp(X[0] + 12.0, X[1] - 12.0), place.1.clamp(Y[1] + 12.0, Y[0] - 12.0));
+    let spot = inside(frame, 12.0).nearest(place);
     placer.take(Block::around(spot, 9.0, 9.0));
     if spot == place {
         cross(canvas, spot)?;

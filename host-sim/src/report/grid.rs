@@ -1,5 +1,7 @@
 //! Text in columns.
 
+use std::borrow::Cow;
+
 /// On which side of its column a text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
@@ -8,10 +10,10 @@ pub(super) enum Side {
 }
 
 /// A column.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Column {
     /// The head of the column; a line break makes two lines.
-    pub(super) head: &'static str,
+    pub(super) head: Cow<'static, str>,
     /// Where texts stand.
     pub(super) side: Side,
     /// Characters after which a text is wrapped.
@@ -20,33 +22,44 @@ pub(super) struct Column {
 
 impl Column {
     pub(super) const fn left(head: &'static str) -> Self {
-        Self { head, side: Side::Left, width: usize::MAX }
+        Self { head: Cow::Borrowed(head), side: Side::Left, width: usize::MAX }
     }
 
     pub(super) const fn right(head: &'static str) -> Self {
-        Self { head, side: Side::Right, width: usize::MAX }
+        Self { head: Cow::Borrowed(head), side: Side::Right, width: usize::MAX }
     }
 
-    pub(super) const fn within(self, width: usize) -> Self {
-        Self { width, ..self }
+    pub(super) const fn within(mut self, width: usize) -> Self {
+        self.width = width;
+        self
+    }
+
+    /// With a head that is known only now.
+    pub(super) fn headed(self, head: String) -> Self {
+        Self { head: Cow::Owned(head), ..self }
     }
 }
 
 const GAP: &str = "  ";
 
 /// The rows under their heads and a rule, as wide as the texts need.
-pub(super) fn render<const N: usize>(columns: &[Column; N], rows: &[[String; N]]) -> String {
-    let head: [Cell; N] = columns.map(|column| column.head.lines().map(str::to_owned).collect());
-    let rows: Vec<[Cell; N]> =
-        rows.iter().map(|row| std::array::from_fn(|c| wrap(&row[c], columns[c].width))).collect();
-    let widths: [usize; N] = std::array::from_fn(|c| {
-        let cells = rows.iter().chain([&head]).flat_map(|row| &row[c]);
+pub(super) fn render(columns: &[Column], rows: &[impl AsRef<[String]>]) -> String {
+    let head: Vec<Cell> =
+        columns.iter().map(|column| column.head.lines().map(str::to_owned).collect()).collect();
+    let cells =
+        |row: &[String]| row.iter().zip(columns).map(|(text, column)| wrap(text, column.width)).collect();
+    let rows: Vec<Vec<Cell>> = rows.iter().map(|row| cells(row.as_ref())).collect();
+    let width = |c: usize| {
+        let cells = rows.iter().chain([&head]).filter_map(|row| row.get(c)).flatten();
         cells.map(|line| line.chars().count()).max().unwrap_or(0)
-    });
-    let mut text = lines(columns, &widths, &head, true);
-    text += &"-".repeat(widths.iter().sum::<usize>() + GAP.len() * (N - 1));
+    };
+    let sizes: Vec<(usize, Side)> =
+        columns.iter().enumerate().map(|(c, column)| (width(c), column.side)).collect();
+    let mut text = lines(&sizes, &head, true);
+    let gaps = GAP.len() * columns.len().saturating_sub(1);
+    text += &"-".repeat(sizes.iter().map(|(width, _)| width).sum::<usize>() + gaps);
     text += "\n";
-    text.extend(rows.iter().map(|row| lines(columns, &widths, row, false)));
+    text.extend(rows.iter().map(|row| lines(&sizes, row, false)));
     text
 }
 
@@ -54,21 +67,16 @@ pub(super) fn render<const N: usize>(columns: &[Column; N], rows: &[[String; N]]
 type Cell = Vec<String>;
 
 /// One row of cells as lines of text; short cells hang from the top, or stand on the `bottom`.
-fn lines<const N: usize>(
-    columns: &[Column; N],
-    widths: &[usize; N],
-    row: &[Cell; N],
-    bottom: bool,
-) -> String {
+fn lines(sizes: &[(usize, Side)], row: &[Cell], bottom: bool) -> String {
     let height = row.iter().map(Vec::len).max().unwrap_or(0);
     let mut text = String::new();
     for place in 0..height {
-        let cells = std::array::from_fn::<String, N, _>(|c| {
-            let skip = if bottom { height - row[c].len() } else { 0 };
-            let cell = place.checked_sub(skip).and_then(|i| row[c].get(i)).map_or("", String::as_str);
-            pad(cell, widths[c], columns[c].side)
-        });
-        text += cells.join(GAP).trim_end();
+        let cell = |(cell, &(width, side)): (&Cell, &(usize, Side))| {
+            let skip = if bottom { height - cell.len() } else { 0 };
+            let line = place.checked_sub(skip).and_then(|i| cell.get(i)).map_or("", String::as_str);
+            pad(line, width, side)
+        };
+        text += row.iter().zip(sizes).map(cell).collect::<Vec<_>>().join(GAP).trim_end();
         text += "\n";
     }
     text

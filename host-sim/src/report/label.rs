@@ -1,6 +1,6 @@
 //! Names for people: of tasks, methods and scopes.
 
-use crate::finetune::{Arm, BaseKind, Guard, Options, Scope, Task};
+use crate::finetune::{Arm, BaseKind, Guard, Options, Scope, Study, Task};
 
 /// Every method, in the order of the tables.
 pub const ARMS: [Arm; 10] = [
@@ -139,6 +139,29 @@ pub const fn scope_title(scope: Scope) -> &'static str {
         Scope::Last => "the last layer",
         Scope::Bias => "every bias",
     }
+}
+
+/// The name of a study, as in JSON rows.
+pub const fn study(study: Study) -> &'static str {
+    match study {
+        Study::Methods => "methods",
+        Study::Keeping => "keeping",
+        Study::WrongLabels => "wrong-labels",
+    }
+}
+
+/// The question of a study.
+pub const fn study_title(study: Study) -> &'static str {
+    match study {
+        Study::Methods => "What each method buys",
+        Study::Keeping => "What else keeps old users",
+        Study::WrongLabels => "Wrong labels, and what a guard saves",
+    }
+}
+
+/// A share as a percentage, without the digits that only the binary fraction has.
+pub fn percent(share: f32) -> f64 {
+    (f64::from(share) * 1e6).round() / 1e4
 }
 
 /// `1 seed`, `5 seeds`, `2 people`.

@@ -45,6 +45,8 @@ pub struct Line {
     pub gain: Estimate,
     /// The same in the worst run.
     pub worst: f64,
+    /// The same in every run.
+    pub changes: Vec<f64>,
     /// New user's accuracy before, %.
     pub new_before: Estimate,
     /// The same after.
@@ -113,6 +115,14 @@ impl Summary {
         }
     }
 
+    /// The shares of wrong labels, each once, from least to most.
+    pub fn noises(&self) -> Vec<f32> {
+        let mut noises: Vec<f32> = self.lines.iter().map(|line| line.options.noise).collect();
+        noises.sort_by(f32::total_cmp);
+        noises.dedup();
+        noises
+    }
+
     /// The line that others are compared with.
     pub fn base(&self) -> Option<&Line> {
         self.lines.get(self.base?)
@@ -125,6 +135,7 @@ impl Line {
         let first = rows.first()?;
         let percent = |share: fn(&Row) -> f64| Estimate::of(rows.iter().map(|row| (row.person, share(row))));
         let mean = |value: fn(&Row) -> f64| mean(&rows.iter().map(|row| value(row)).collect::<Vec<_>>());
+        let changes: Vec<f64> = rows.iter().map(|row| 100.0 * (row.new_after - row.new_before)).collect();
         Some(Self {
             method: first.method,
             replay: first.replay,
@@ -140,8 +151,8 @@ impl Line {
             harmed: rows.iter().filter(|row| row.harmed).count(),
             rolled_back: rows.iter().filter(|row| row.rolled_back).count(),
             gain: percent(|row| row.new_after - row.new_before)?,
-            worst: 100.0
-                * rows.iter().map(|row| row.new_after - row.new_before).fold(f64::INFINITY, f64::min),
+            worst: changes.iter().copied().fold(f64::INFINITY, f64::min),
+            changes,
             new_before: percent(|row| row.new_before)?,
             new_after: percent(|row| row.new_after)?,
             old_before: percent(|row| row.old_before)?,

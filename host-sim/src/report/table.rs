@@ -1,8 +1,9 @@
 //! The printed tables of the experiment.
 
-use super::grid::{self, Column};
-use super::label::{self, count};
+use super::grid::Column;
+use super::label::{self, count, percent};
 use super::origin::origin;
+use super::sheet::{self, Sheet, Table};
 use super::summary::{Against, Line, Summary};
 use super::units::{bytes, metric, seconds, thousands};
 use super::verdict::verdict;
@@ -38,39 +39,41 @@ impl From<&Settings> for Conditions {
 
 /// Every task's table with its legend.
 pub fn render(summaries: &[Summary], conditions: &Conditions) -> String {
-    let tables: Vec<String> = summaries.iter().map(|summary| one(summary, conditions)).collect();
-    tables.join("\n")
+    sheet::text(&summaries.iter().map(|summary| sheet(summary, conditions)).collect::<Vec<_>>())
 }
 
-fn one(summary: &Summary, conditions: &Conditions) -> String {
-    if summary.study == Study::WrongLabels {
-        return wrong_labels::render(summary);
+/// The tables of a summary with their words.
+pub fn sheet(summary: &Summary, conditions: &Conditions) -> Sheet {
+    match summary.study {
+        Study::Methods => Sheet {
+            tables: vec![Table::new(COLUMNS, rows(summary))],
+            notes: vec![
+                columns_explained(summary),
+                origin(summary, conditions),
+                diverged(summary),
+                harm(summary),
+            ],
+            ..words(summary, conditions)
+        },
+        Study::Keeping => Sheet {
+            tables: vec![Table::new(
+                KEEPING.map(|c| COLUMNS[c].clone()),
+                rows(summary).iter().map(keeping).collect(),
+            )],
+            notes: vec![keeping_explained(), diverged(summary), harm(summary)],
+            ..words(summary, conditions)
+        },
+        Study::WrongLabels => wrong_labels::sheet(summary),
     }
-    let rows: Vec<_> = summary
-        .lines
-        .iter()
-        .enumerate()
-        .map(|(place, line)| cells(line, Some(place) == summary.base))
-        .collect();
-    let grid = match summary.study {
-        Study::Keeping => {
-            grid::render(&KEEPING.map(|c| COLUMNS[c]), &rows.iter().map(keeping).collect::<Vec<_>>())
-        }
-        _ => grid::render(&COLUMNS, &rows),
-    };
-    let mut text = paragraph(&title(summary, conditions)) + "\n" + &grid + "\n";
-    let notes = match summary.study {
-        Study::Keeping => [String::new(), keeping_explained(), diverged(summary), harm(summary)],
-        _ => [columns_explained(summary), origin(summary, conditions), diverged(summary), harm(summary)],
-    };
-    notes.iter().for_each(|note| text += &paragraph(note));
-    if summary.study == Study::Methods {
-        text += &paragraph(&verdict(summary));
-    }
-    text
 }
 
-fn title(summary: &Summary, conditions: &Conditions) -> String {
+fn rows(summary: &Summary) -> Vec<[String; 11]> {
+    let row = |(place, line)| cells(line, Some(place) == summary.base);
+    summary.lines.iter().enumerate().map(row).collect()
+}
+
+/// A sheet without tables and notes.
+fn words(summary: &Summary, conditions: &Conditions) -> Sheet {
     let people = count(summary.people, label::people(summary.task));
     let mut parts = vec![
         label::task_title(summary.task).to_owned(),
@@ -80,16 +83,17 @@ fn title(summary: &Summary, conditions: &Conditions) -> String {
     if conditions.noise > 0.0 {
         parts.push(format!("{} % of the user's labels wrong", percent(conditions.noise)));
     }
-    parts.extend(
-        summary
-            .lines
-            .first()
-            .and_then(|line| shared(&line.options))
-            .filter(|_| summary.study == Study::Methods),
-    );
+    let methods = summary.study == Study::Methods;
+    parts.extend(summary.lines.first().filter(|_| methods).and_then(|line| shared(&line.options)));
     parts.extend(conditions.data.as_ref().map(|file| format!("data of {file}")));
-    let what = if summary.study == Study::Keeping { "What else keeps old users. " } else { "" };
-    format!("{what}{}: {}", label::task(summary.task), parts.join("; "))
+    Sheet {
+        topic: label::study_title(summary.study),
+        task: label::task(summary.task),
+        conditions: parts.join("; "),
+        tables: Vec::new(),
+        notes: Vec::new(),
+        verdict: verdict(summary),
+    }
 }
 
 /// What every line of a table does beside its method.
@@ -133,11 +137,6 @@ fn harm(summary: &Summary) -> String {
             list.join("; ")
         ),
     }
-}
-
-/// A share as a percentage, without the digits that only the binary fraction has.
-pub(super) fn percent(share: f32) -> f64 {
-    (f64::from(share) * 1e6).round() / 1e4
 }
 
 const COLUMNS: [Column; 11] = [
@@ -210,9 +209,4 @@ fn diverged(summary: &Summary) -> String {
     let list: Vec<String> =
         lines.map(|line| format!("{} {} of {} runs", line.label(), line.diverged, line.runs)).collect();
     if list.is_empty() { String::new() } else { format!("Diverged: {}.", list.join(", ")) }
-}
-
-/// Lines within [`WIDTH`]; nothing of nothing.
-pub(super) fn paragraph(text: &str) -> String {
-    if text.is_empty() { String::new() } else { grid::wrap(text, WIDTH).join("\n") + "\n" }
 }

@@ -1,9 +1,9 @@
 //! The table of wrong labels: what they cost, and what a guard saves.
 
-use super::grid::{self, Column};
-use super::label::{self, count};
+use super::grid::Column;
+use super::label::{self, count, percent};
+use super::sheet::{Sheet, Table};
 use super::summary::{Line, Summary};
-use super::table::{paragraph, percent};
 use super::units::bytes;
 use crate::finetune::{Guard, Options};
 
@@ -19,49 +19,97 @@ const COLUMNS: [Column; 9] = [
     Column::right("RAM, bytes\n(KiB)"),
 ];
 
-/// The table with its legend: a block for each share of wrong labels.
-pub(super) fn render(summary: &Summary) -> String {
+/// A table for each share of wrong labels.
+pub(super) fn sheet(summary: &Summary) -> Sheet {
     let people = count(summary.people, label::people(summary.task));
     let runs = summary.lines.iter().map(|line| line.runs).max().unwrap_or(0);
-    let mut text = paragraph(&format!(
-        "Wrong labels, and what a guard saves. {}: {people}, {runs} runs a line",
-        label::task(summary.task)
-    ));
-    let mut shares: Vec<f32> = summary.lines.iter().map(|line| line.options.noise).collect();
-    shares.dedup();
-    for share in shares {
-        let of_share = |line: &&Line| line.options.noise == share;
-        let rows: Vec<_> = summary.lines.iter().filter(of_share).map(cells).collect();
-        text += &format!("\n{} % of the user's labels wrong\n", percent(share));
-        text += &grid::render(&COLUMNS, &rows);
+    let table = |noise: &f32| {
+        let rows = at(summary, *noise).map(cells).collect();
+        Table::new(COLUMNS, rows).captioned(format!("{} % of the user's labels wrong", percent(*noise)))
+    };
+    Sheet {
+        topic: label::study_title(summary.study),
+        task: label::task(summary.task),
+        conditions: format!("{}; {people}, {runs} runs a line", label::task_title(summary.task)),
+        tables: summary.noises().iter().map(table).collect(),
+        notes: vec![explained(summary)],
+        verdict: verdict(summary),
     }
-    text + "\n" + &paragraph(&explained(summary))
+}
+
+fn at(summary: &Summary, noise: f32) -> impl Iterator<Item = &Line> {
+    summary.lines.iter().filter(move |line| line.options.noise == noise)
+}
+
+/// Each guard with what it makes of the most wrong labels, and of right ones.
+fn verdict(summary: &Summary) -> String {
+    let noises = summary.noises();
+    let [Some(&least), Some(&most)] = [noises.first(), noises.last()] else { return String::new() };
+    let guard = guards(summary).first().copied();
+    let first = at(summary, most).filter(|line| Some(line.options.guard) == guard);
+    let names: Vec<String> = first.map(variant).collect();
+    let list = |noise: f32, value: fn(&Line) -> String| {
+        let of_guard = |guard: Guard| {
+            let who = if guard == Guard::Off {
+                "no guard".to_owned()
+            } else {
+                format!("guard {}", label::guard(guard))
+            };
+            let values: Vec<String> =
+                at(summary, noise).filter(|line| line.options.guard == guard).map(value).collect();
+            format!("{who} {}", values.join(" and "))
+        };
+        guards(summary).into_iter().map(of_guard).collect::<Vec<_>>().join(", ")
+    };
+    let mut text = format!(
+        "Runs of {} that harmed the new user, with {} % of the labels wrong: {}.",
+        names.join(" and "),
+        percent(most),
+        list(most, |line| share(line.harmed, line)),
+    );
+    if least < most {
+        let gains = list(least, |line| format!("{:+.1}", line.gain.mean));
+        text += &format!(" Points gained with {} % wrong: {gains}.", percent(least));
+    }
+    text
+}
+
+/// The method without its guard.
+fn variant(line: &Line) -> String {
+    label::variant(line.method, line.replay, &Options { guard: Guard::Off, ..line.options })
+}
+
+fn share(runs: usize, line: &Line) -> String {
+    format!("{:.0} %", 100.0 * runs as f64 / line.runs.max(1) as f64)
 }
 
 fn cells(line: &Line) -> [String; 9] {
-    let share = |runs: usize| format!("{:.0} %", 100.0 * runs as f64 / line.runs.max(1) as f64);
-    let plain = Options { guard: Guard::Off, ..line.options };
     [
-        label::variant(line.method, line.replay, &plain),
+        variant(line),
         label::guard(line.options.guard).to_owned(),
         match line.gain.se {
             Some(_) => line.gain.to_string(),
             None => format!("{:+.1}", line.gain.mean),
         },
-        share(line.harmed),
+        share(line.harmed, line),
         format!("{:+.1}", line.worst),
-        if line.options.guard == Guard::Off { "-".to_owned() } else { share(line.rolled_back) },
+        if line.options.guard == Guard::Off { "-".to_owned() } else { share(line.rolled_back, line) },
         format!("{:.1} → {:.1}", line.old_before.mean, line.old_after.mean),
         super::units::thousands(line.gradients.round() as u64),
         bytes(line.ram.total()),
     ]
 }
 
-fn explained(summary: &Summary) -> String {
+/// Each guard once.
+fn guards(summary: &Summary) -> Vec<Guard> {
     let mut guards: Vec<Guard> = summary.lines.iter().map(|line| line.options.guard).collect();
     guards.sort_by_key(|guard| *guard as u8);
     guards.dedup();
-    let guards: Vec<String> = guards
+    guards
+}
+
+fn explained(summary: &Summary) -> String {
+    let guards: Vec<String> = guards(summary)
         .into_iter()
         .map(|guard| format!("{}: {}.", label::guard(guard), label::guard_title(guard)))
         .collect();

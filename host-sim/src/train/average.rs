@@ -3,8 +3,10 @@
 use flatmin::Error;
 use flatmin::average::Average;
 use flatmin::averages::{Ema, Swa};
-use flatmin::backend::Cpu;
+use flatmin::backend::{Backend, Cpu};
 use flatmin::state::{Cost, State};
+use std::borrow::BorrowMut;
+use std::marker::PhantomData;
 
 /// Which average of the weights counts in the end.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,49 +34,52 @@ impl Averaging {
 }
 
 /// An average under way.
-pub(super) enum Running {
-    None,
-    Swa { from: f32, mean: Swa<Vec<f32>> },
-    Ema(Ema<Vec<f32>>),
+pub(super) enum Running<B, V> {
+    None(PhantomData<B>),
+    Swa { from: f32, mean: Swa<V> },
+    Ema(Ema<V>),
 }
 
-impl Running {
-    /// An empty average of `n` weights.
-    pub(super) fn new(averaging: Option<Averaging>, n: usize) -> Self {
-        match averaging {
-            None => Self::None,
-            Some(Averaging::Swa { from }) => Self::Swa { from, mean: Swa::new(vec![0.0; n]) },
-            Some(Averaging::Ema { decay }) => Self::Ema(Ema::new(vec![0.0; n]).decay(decay)),
-        }
+impl<B: Backend, V: BorrowMut<B::Vector>> Running<B, V> {
+    /// An empty average, in a vector of `zeros`.
+    pub(super) fn new<E>(
+        averaging: Option<Averaging>,
+        zeros: impl FnOnce() -> Result<V, E>,
+    ) -> Result<Self, E> {
+        Ok(match averaging {
+            None => Self::None(PhantomData),
+            Some(Averaging::Swa { from }) => Self::Swa { from, mean: Swa::new(zeros()?) },
+            Some(Averaging::Ema { decay }) => Self::Ema(Ema::new(zeros()?).decay(decay)),
+        })
     }
 
-    pub(super) fn after_step(&mut self, cpu: &mut Cpu, w: &[f32]) -> Result<(), Error> {
+    pub(super) fn after_step(&mut self, b: &mut B, w: &B::Vector) -> Result<(), Error> {
         match self {
-            Self::Ema(mean) => mean.observe(cpu, w),
-            Self::None | Self::Swa { .. } => Ok(()),
+            Self::Ema(mean) => mean.observe(b, w),
+            Self::None(_) | Self::Swa { .. } => Ok(()),
         }
     }
 
     /// `done` of `total` steps are done.
     pub(super) fn after_epoch(
         &mut self,
-        cpu: &mut Cpu,
-        w: &[f32],
+        b: &mut B,
+        w: &B::Vector,
         done: u32,
         total: u32,
     ) -> Result<(), Error> {
         match self {
-            Self::Swa { from, mean } if done as f32 >= *from * total as f32 => mean.observe(cpu, w),
-            Self::None | Self::Swa { .. } | Self::Ema(_) => Ok(()),
+            Self::Swa { from, mean } if done as f32 >= *from * total as f32 => mean.observe(b, w),
+            Self::None(_) | Self::Swa { .. } | Self::Ema(_) => Ok(()),
         }
     }
 
     /// The mean, once there is one.
-    pub(super) fn mean(&self) -> Option<&[f32]> {
+    pub(super) fn mean(&self) -> Option<&B::Vector> {
         match self {
-            Self::None => None,
-            Self::Swa { mean, .. } => Average::<Cpu>::mean(mean),
-            Self::Ema(mean) => Average::<Cpu>::mean(mean),
+            Self::None(_) => None,
+            Self::Swa { mean, .. } => Average::<B>::mean(mean),
+            Self::Ema(mean) => Average::<B>::mean(mean),
         }
     }
 }

@@ -50,7 +50,7 @@ fn end(task: Task, arm: Arm, replay: u32) -> End {
 }
 
 /// A number in [-1, 1] that depends on all of `parts` and on nothing else.
-fn wobble(parts: [u32; 4]) -> f64 {
+pub(crate) fn wobble(parts: [u32; 4]) -> f64 {
     let mix = parts
         .iter()
         .fold(2_166_136_261_u32, |h, p| (h ^ p).wrapping_mul(16_777_619).rotate_left(13) ^ 0x9E37);

@@ -1,0 +1,48 @@
+//! The GPU that training runs on: the fastest of this machine, opened once.
+
+#[cfg(feature = "gpu")]
+mod place;
+
+#[cfg(feature = "gpu")]
+pub(crate) use place::{OnGpu, accuracy};
+
+/// Why there is no training on a GPU.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The program was built without it.
+    #[error(
+        "this program was built without GPU support; run it as `cargo run --release --features gpu -- ...`"
+    )]
+    NotBuilt,
+    /// The device.
+    #[cfg(feature = "gpu")]
+    #[error(transparent)]
+    Device(#[from] flatmin_gpu::Error),
+}
+
+/// Opens the GPU, and says what it is.
+///
+/// # Errors
+/// When there is none, or the program was built without support for it.
+#[cfg(feature = "gpu")]
+pub fn describe() -> Result<String, Error> {
+    Ok(crate::parity::backends::describe(open()?))
+}
+
+/// Opens the GPU, and says what it is.
+///
+/// # Errors
+/// Always: the program was built without support for it.
+#[cfg(not(feature = "gpu"))]
+pub fn describe() -> Result<String, Error> {
+    Err(Error::NotBuilt)
+}
+
+/// The device of this program.
+#[cfg(feature = "gpu")]
+fn open() -> Result<&'static flatmin_gpu::Gpu, Error> {
+    use std::sync::OnceLock;
+    static GPU: OnceLock<Result<flatmin_gpu::Gpu, flatmin_gpu::Error>> = OnceLock::new();
+    GPU.get_or_init(flatmin_gpu::Gpu::new).as_ref().map_err(|error| error.clone().into())
+}

@@ -1,0 +1,90 @@
+//! What was asked for, and by what it was answered.
+
+use super::Made;
+use crate::finetune::{BaseKind, Guard, Settings, Study};
+use crate::report::label;
+use crate::train::Device;
+use maud::{Markup, html};
+
+pub(super) fn settings(settings: &Settings, made: &Made) -> Markup {
+    html! {
+        section aria-labelledby="settings" {
+            h2 #settings { "Settings and versions" }
+            p.conditions { "The same command gives the same numbers, times excepted, on every machine." }
+            div.columns {
+                (list("What was asked for", &asked(settings)))
+                (list("What answered", &made.facts()))
+            }
+        }
+    }
+}
+
+fn list(title: &str, facts: &[(&str, String)]) -> Markup {
+    html! {
+        div {
+            h3 { (title) }
+            dl { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } }
+        }
+    }
+}
+
+fn asked(settings: &Settings) -> Vec<(&'static str, String)> {
+    let Settings { tasks, arms, person, seeds, lr, options, blob, studies, replay, data, threads, device } =
+        settings;
+    let join = |names: Vec<&str>| names.join(", ");
+    let on = |on: bool| if on { "yes" } else { "no" }.to_owned();
+    vec![
+        ("tasks", join(tasks.iter().map(|task| label::task(*task)).collect())),
+        ("methods", join(arms.iter().map(|arm| label::arm(*arm)).collect())),
+        ("people", person.map_or("everyone in turn".to_owned(), |person| format!("only number {person}"))),
+        ("seeds", seeds_of(*seeds, studies.contains(&Study::WrongLabels))),
+        ("learning rate", lr.map_or("tuned for each method".to_owned(), |lr| lr.to_string())),
+        ("wrong labels", format!("{} %", label::percent(options.noise))),
+        ("what is trained", label::scope_title(options.scope).to_owned()),
+        (
+            "base model",
+            match (options.base, blob) {
+                (BaseKind::Method(arm), _) => format!("trained with {}", label::arm(arm)),
+                (BaseKind::File, Some(blob)) => blob.display().to_string(),
+                (BaseKind::File, None) => "a file".to_owned(),
+            },
+        ),
+        (
+            "guard",
+            match options.guard {
+                Guard::Off => "none, but in the studies that say so".to_owned(),
+                guard => label::guard(guard).to_owned(),
+            },
+        ),
+        ("anchor", options.anchor.to_string()),
+        ("Wise-FT", on(options.wise_ft)),
+        ("distillation", on(options.distil)),
+        (
+            "stored old samples per labelled one",
+            replay.map_or("0; also 1 for sgd and sam".to_owned(), |replay| replay.to_string()),
+        ),
+        ("data", data.as_ref().map_or("embedded".to_owned(), |data| data.display().to_string())),
+        (
+            "trained on",
+            match device {
+                Device::Cpu => "the CPU",
+                Device::Gpu => "the fastest GPU; tested on the CPU",
+            }
+            .to_owned(),
+        ),
+        (
+            "threads",
+            match threads {
+                0 => "one a core (results do not depend on it)".to_owned(),
+                threads => format!("{threads} (results do not depend on it)"),
+            },
+        ),
+    ]
+}
+
+fn seeds_of(seeds: u32, wrong_labels: bool) -> String {
+    let numbers = if seeds == 1 { "0".to_owned() } else { format!("0 to {}", seeds.saturating_sub(1)) };
+    let draws =
+        if wrong_labels { "; for each, the study of wrong labels draws labels three times" } else { "" };
+    numbers + draws
+}
