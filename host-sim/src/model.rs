@@ -11,6 +11,7 @@ mod workspace;
 mod wrist;
 
 pub use init::initial;
+#[cfg(feature = "gpu")]
 pub(crate) use workspace::answer;
 pub use workspace::{Example, Lesson, Workspace};
 
