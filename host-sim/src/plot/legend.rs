@@ -1,8 +1,8 @@
 //! A row of samples with their names.
 
 use super::canvas::{Canvas, Error, Lettering, Spot};
-use super::style::{FRAME, INK, SMALL};
-use plotters::style::RGBColor;
+use super::style::{INK, SMALL};
+use plotters::style::{RGBColor, WHITE};
 
 /// A box with its name.
 pub(super) struct Entry<'a> {
@@ -27,7 +27,7 @@ pub(super) fn boxes(canvas: &Canvas, (left, top): Spot, width: f64, entries: &[E
         let block = [at.0, at.1 - BOX.1 / 2.0, at.0 + BOX.0, at.1 + BOX.1 / 2.0];
         canvas.bar(block, *fill, *fill)?;
         if *hatched {
-            canvas.hatch(block, FRAME)?;
+            canvas.hatch(block, WHITE)?;
         }
         canvas.text((at.0 + BOX.0 + GAP, at.1), name, lettering)?;
         at.0 += wide + GAP;

@@ -38,6 +38,11 @@ impl Table {
         Self { caption: String::new(), columns: columns.into(), rows, shades: Vec::new() }
     }
 
+    /// Whether its numbers are also shown as colours.
+    pub fn is_heat_map(&self) -> bool {
+        !self.shades.is_empty()
+    }
+
     /// With a caption.
     pub(super) fn captioned(self, caption: String) -> Self {
         Self { caption, ..self }

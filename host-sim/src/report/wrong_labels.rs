@@ -41,37 +41,39 @@ fn at(summary: &Summary, noise: f32) -> impl Iterator<Item = &Line> {
     summary.lines.iter().filter(move |line| line.options.noise == noise)
 }
 
-/// Each guard with what it makes of the most wrong labels, and of right ones.
+/// Who was harmed without and with each guard, and what the guards leave of the gain on right labels.
 fn verdict(summary: &Summary) -> String {
-    let noises = summary.noises();
-    let [Some(&least), Some(&most)] = [noises.first(), noises.last()] else { return String::new() };
-    let guard = guards(summary).first().copied();
-    let first = at(summary, most).filter(|line| Some(line.options.guard) == guard);
-    let names: Vec<String> = first.map(variant).collect();
-    let list = |noise: f32, value: fn(&Line) -> String| {
-        let of_guard = |guard: Guard| {
-            let who = if guard == Guard::Off {
-                "no guard".to_owned()
-            } else {
-                format!("guard {}", label::guard(guard))
-            };
-            let values: Vec<String> =
-                at(summary, noise).filter(|line| line.options.guard == guard).map(value).collect();
-            format!("{who} {}", values.join(" and "))
-        };
-        guards(summary).into_iter().map(of_guard).collect::<Vec<_>>().join(", ")
+    let (right, wrong): (Vec<f32>, Vec<f32>) = summary.noises().into_iter().partition(|noise| *noise == 0.0);
+    let harmed = wrong.into_iter().map(|noise| {
+        let shares = by_guard(summary, noise, |line| share(line.harmed, line));
+        format!("with {} % of the labels wrong, runs that harmed the new user: {shares}", percent(noise))
+    });
+    let gained = right.into_iter().map(|noise| {
+        let gains = by_guard(summary, noise, |line| format!("{:+.1}", line.gain.mean));
+        format!("with right labels, points gained: {gains}")
+    });
+    format!("For {}: {}.", names(summary), harmed.chain(gained).collect::<Vec<_>>().join("; "))
+}
+
+/// The methods in the order of [`by_guard`].
+fn names(summary: &Summary) -> String {
+    let first = summary.lines.first().map(|line| (line.options.noise, line.options.guard));
+    let alike = summary.lines.iter().filter(|line| Some((line.options.noise, line.options.guard)) == first);
+    alike.map(variant).collect::<Vec<_>>().join(" and ")
+}
+
+/// Each guard with the values of its lines.
+fn by_guard(summary: &Summary, noise: f32, value: fn(&Line) -> String) -> String {
+    let of_guard = |guard: Guard| {
+        let lines = at(summary, noise).filter(|line| line.options.guard == guard);
+        let values = lines.map(value).collect::<Vec<_>>().join(" and ");
+        match (guard, values.is_empty()) {
+            (_, true) => None,
+            (Guard::Off, _) => Some(format!("no guard {values}")),
+            _ => Some(format!("guard {} {values}", label::guard(guard))),
+        }
     };
-    let mut text = format!(
-        "Runs of {} that harmed the new user, with {} % of the labels wrong: {}.",
-        names.join(" and "),
-        percent(most),
-        list(most, |line| share(line.harmed, line)),
-    );
-    if least < most {
-        let gains = list(least, |line| format!("{:+.1}", line.gain.mean));
-        text += &format!(" Points gained with {} % wrong: {gains}.", percent(least));
-    }
-    text
+    guards(summary).into_iter().filter_map(of_guard).collect::<Vec<_>>().join(", ")
 }
 
 /// The method without its guard.

@@ -25,7 +25,10 @@ pub(super) fn section(Section { sheet, pictures }: &Section<'_>) -> Result<Marku
             p.conditions { (typeset(&sheet.conditions)) "." }
             @if !sheet.verdict.is_empty() { p.verdict { (typeset(&sheet.verdict)) } }
             @for picture in &pictures { (picture) }
-            @for place in 0..sheet.tables.len() { (table::table(sheet, place)) }
+            @for table in sheet.tables.iter().filter(|table| !table.is_heat_map()) { (table::table(sheet, table)) }
+            div.maps {
+                @for table in sheet.tables.iter().filter(|table| table.is_heat_map()) { (table::table(sheet, table)) }
+            }
             div.notes { @for note in sheet.notes.iter().filter(|note| !note.is_empty()) { p { (typeset(note)) } } }
         }
     })

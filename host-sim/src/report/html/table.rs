@@ -5,14 +5,13 @@ use crate::report::grid::{Column, Side};
 use crate::report::sheet::{Sheet, Table};
 use maud::{Markup, html};
 
-/// The table at this place of a sheet.
-pub(super) fn table(sheet: &Sheet, place: usize) -> Markup {
-    let Some(table) = sheet.tables.get(place) else { return html! {} };
-    let Table { columns, rows, shades, .. } = table;
+/// A table of this sheet.
+pub(super) fn table(sheet: &Sheet, table: &Table) -> Markup {
+    let Table { columns, rows, .. } = table;
     let caption = caption(sheet, table);
     html! {
         div.scroll role="region" tabindex="0" aria-label=(caption) {
-            table.heat[!shades.is_empty()] {
+            table.heat[table.is_heat_map()] {
                 caption { span { (typeset(&caption)) } }
                 thead { tr { @for column in columns { th scope="col" class=(side(column)) { (head(column)) } } } }
                 tbody {
@@ -20,7 +19,7 @@ pub(super) fn table(sheet: &Sheet, place: usize) -> Markup {
                         tr {
                             @for (c, (cell, column)) in row.iter().zip(columns).enumerate() {
                                 @if c == 0 { th scope="row" { (cell) } }
-                                @else { td class=(side(column)) style=[shade(table, r, c)] { (typeset(cell)) } }
+                                @else { td class=(side(column)) style=[shade(sheet, table, r, c)] { (typeset(cell)) } }
                             }
                         }
                     }
@@ -34,15 +33,15 @@ pub(super) fn table(sheet: &Sheet, place: usize) -> Markup {
 fn caption(sheet: &Sheet, table: &Table) -> String {
     match table.caption.as_str() {
         "" => format!("{}: {}", sheet.topic, sheet.task),
-        caption if table.shades.is_empty() => caption.to_owned(),
-        caption => format!("{caption}; the stronger the colour, the higher"),
+        caption if table.is_heat_map() => format!("{caption}; the stronger the colour, the higher"),
+        caption => caption.to_owned(),
     }
 }
 
-/// How strong the colour of a cell of a heat map is, from the least to the greatest of its table.
-fn shade(table: &Table, row: usize, column: usize) -> Option<String> {
-    let values = || table.shades.iter().flatten().copied();
-    let (low, high) = (values().fold(1.0, f64::min), values().fold(0.0, f64::max));
+/// How strong the colour of a cell of a heat map is, from the least to the greatest number of all maps of its sheet.
+fn shade(sheet: &Sheet, table: &Table, row: usize, column: usize) -> Option<String> {
+    let values = || sheet.tables.iter().flat_map(|table| &table.shades).flatten().copied();
+    let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
     let value = table.shades.get(row)?.get(column.checked_sub(1)?)?;
     let share = (value - low) / (high - low).max(1e-9);
     Some(format!("--heat:{:.0}%", 60.0 * share))
