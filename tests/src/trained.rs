@@ -11,19 +11,21 @@ use flatmin::methods::Sam;
 use flatmin::optimizers::{Adam, Momentum, Sgd};
 use flatmin::state::State;
 
+type SamMomentum = Sam<Sgd<Momentum<Vec<f32>>>, Vec<f32>>;
+
 /// SAM over SGD with momentum, with an average.
 #[derive(Clone, Debug)]
 pub struct Trained {
     /// The weights.
     pub w: Vec<f32>,
     /// The method.
-    pub method: Sam<Sgd<Momentum<Vec<f32>>>, Vec<f32>>,
+    pub method: SamMomentum,
     /// The average.
     pub swa: Swa<Vec<f32>>,
     /// Steps done.
     pub step: u32,
     /// The method's scalars at the start of the step.
-    pub scalars: <Sam<Sgd<Momentum<Vec<f32>>>, Vec<f32>> as State<Portable>>::Scalars,
+    pub scalars: <SamMomentum as State<Portable>>::Scalars,
 }
 
 impl Trained {

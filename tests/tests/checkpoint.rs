@@ -1,5 +1,7 @@
 //! Checkpoints under corruption, busy and broken flash, misuse, and futures that are dropped.
 
+#![allow(clippy::drop_non_drop, reason = "a drop stands for the reset of a device, or for work given up")]
+
 use embedded_storage::nor_flash::NorFlash;
 use flatmin::backend::{Portable, Sliced};
 use flatmin::checkpoint::{

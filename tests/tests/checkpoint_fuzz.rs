@@ -4,6 +4,8 @@
 //! power cuts; what a mutation run once found, and a sample of each kind of damage, lies in `corpus/checkpoint` and is
 //! replayed. Continuous integration has no nightly compiler, hence proptest and not cargo-fuzz.
 
+#![allow(clippy::drop_non_drop, reason = "a drop stands for the reset of a device, or for work given up")]
+
 use flatmin::checkpoint::{Error, HEADER, Header, Position, Region, Sink, Slot, Source, Store};
 use flatmin::hash::Crc32;
 use flatmin_tests::flash::{Cut, Flash, FlashError, Torn};

@@ -145,7 +145,7 @@ fn a_deadline_never_starts_a_piece_that_may_not_end_in_time() {
         assert!(now.get().wrapping_sub(opened) <= 100, "window {windows} is overrun");
         match progress.unwrap() {
             Progress::Pending => {
-                assert!(now.get().wrapping_sub(opened) > 100 - 17 - 17, "a window is wasted")
+                assert!(now.get().wrapping_sub(opened) > 100 - 17 - 17, "a window is wasted");
             }
             Progress::Ready(Next::Gradient(request)) => next = Some(objective(&w, &mut g, request)),
             Progress::Ready(Next::Done) => break,

@@ -157,7 +157,7 @@ mod tests {
     fn a_newer_version_is_told_from_garbage() {
         let mut bytes = EXAMPLE.encode();
         bytes[4..8].copy_from_slice(&(VERSION + 1).to_le_bytes());
-        let words: [u32; 7] = words(&bytes).unwrap();
+        let words: [u32; 7] = words(&bytes).unwrap_or_default();
         bytes[28..].copy_from_slice(&crc(&words).to_le_bytes());
         assert_eq!(Header::decode(&bytes), Err(NoHeader::Future { version: VERSION + 1, sequence: 7 }));
     }
