@@ -39,9 +39,9 @@ pub fn run<B: Host>(
         train(&spec, None, b, watch, &mut row, &mut |_, _| {})?;
         see(&row);
     }
-    for optimizer in OptimizerSpec::SAMPLES {
+    for (index, optimizer) in OptimizerSpec::SAMPLES.into_iter().enumerate() {
         let spec = Spec::new(MethodSpec::Plain, optimizer);
-        let mut row = Row::new(format_args!("anchor:{spec}+anchored"));
+        let mut row = Row::new(format_args!("anchor:{index}:{spec}+anchored"));
         train(&spec, Some(anchor()), b, watch, &mut row, &mut |_, _| {})?;
         see(&row);
     }
