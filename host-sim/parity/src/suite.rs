@@ -1,13 +1,15 @@
-//! The suite: every composition for 20 steps, every average beside one of them, every kernel once.
+//! The suite: every composition for 20 steps, every optimizer behind an anchor, every average beside one of them, every
+//! kernel once.
 
-use crate::compose::{MethodSpec, OptimizerSpec, Parts, Receive, Spec, compose};
+use crate::compose::{Anchor, MethodSpec, OptimizerSpec, Parts, Receive, Spec, compose_anchored};
 use crate::kernels::{self, Pool, values};
-use crate::problem::{LR, SEED, SEGMENTS, STEPS, Vector, objective, weights, zeros};
+use crate::problem::{LR, PARAMS, SEED, SEGMENTS, STEPS, Vector, objective, weights, zeros};
 use crate::{Host, Row, Stopwatch};
 use flatmin::average::Average;
 use flatmin::averages::{Ema, Swa};
 use flatmin::drive::{StepError, step};
 use flatmin::hash;
+use flatmin::layout::filters;
 use flatmin::method::{Clock, Method};
 use flatmin::nn;
 use flatmin::rng::Seed;
@@ -34,7 +36,13 @@ pub fn run<B: Host>(
 ) -> Result<(), StepError<nn::Error>> {
     for (index, spec) in specs().enumerate() {
         let mut row = Row::new(format_args!("{index}:{spec}"));
-        train(&spec, b, watch, &mut row, &mut |_, _| {})?;
+        train(&spec, None, b, watch, &mut row, &mut |_, _| {})?;
+        see(&row);
+    }
+    for optimizer in OptimizerSpec::SAMPLES {
+        let spec = Spec::new(MethodSpec::Plain, optimizer);
+        let mut row = Row::new(format_args!("anchor:{spec}+anchored"));
+        train(&spec, Some(anchor()), b, watch, &mut row, &mut |_, _| {})?;
         see(&row);
     }
     average(Swa::new(weights()), b, see)?;
@@ -59,7 +67,7 @@ fn average<B: Host, A: Average<B>>(
     let mut row = Row::new(format_args!("average:{}", A::NAME));
     let mut hashes = heapless::Vec::new();
     let mut refused = None;
-    train(&spec, b, &mut crate::NoStopwatch, &mut row, &mut |b, w| {
+    train(&spec, None, b, &mut crate::NoStopwatch, &mut row, &mut |b, w| {
         refused = refused.or(average.observe(b, w).err());
         let _ = hashes.push(hash::state::<B, A>(&[], &average));
     })?;
@@ -68,16 +76,26 @@ fn average<B: Host, A: Average<B>>(
     refused.map_or(Ok(()), |error| Err(StepError::Method(error)))
 }
 
-/// Trains the problem by `spec`: a hash after every step, the ticks of all of them; shows `w` after each.
+/// A pull towards zero, of another strength for every filter.
+fn anchor() -> Anchor<Vector> {
+    let mut strengths = zeros(filters(&SEGMENTS));
+    for (k, strength) in strengths.iter_mut().enumerate() {
+        *strength = 0.01 * (k + 1) as f32;
+    }
+    Anchor { factory: zeros(PARAMS), strengths }
+}
+
+/// Trains the problem by `spec`, behind `anchor` if there is one: a hash after every step, the ticks of all of them; shows `w` after each.
 fn train<B: Host>(
     spec: &Spec,
+    anchor: Option<Anchor<Vector>>,
     b: &mut B,
     watch: &mut impl Stopwatch,
     row: &mut Row,
     see: &mut impl FnMut(&mut B, &[f32]),
 ) -> Result<(), StepError<nn::Error>> {
     let parts = Parts { segments: &SEGMENTS, zeros, noise: Seed(SEED), coin: Seed(SEED) };
-    compose::<B, Vector, _, _, _, _>(spec, parts, Train { b, watch, row, see })
+    compose_anchored::<B, Vector, _, _, _, _>(spec, anchor, parts, Train { b, watch, row, see })
 }
 
 struct Train<'a, B, W, F> {
@@ -92,7 +110,7 @@ impl<B: Host, W: Stopwatch, F: FnMut(&mut B, &[f32])> Receive<B> for Train<'_, B
 
     fn receive<M: Method<B> + 'static>(self, mut method: M) -> Self::Output {
         let Self { b, watch, row, see } = self;
-        let (mut w, mut g) = (weights(), zeros(crate::problem::PARAMS));
+        let (mut w, mut g) = (weights(), zeros(PARAMS));
         for t in 0..STEPS {
             let clock = Clock { step: t, total: STEPS, lr: LR };
             let mut done = Ok(0.0);
