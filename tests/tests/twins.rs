@@ -254,7 +254,7 @@ fn a_wrong_twin_is_seen() {
         ("save_ascend", Form::Map, "rho: f32, eps: f32", "eps: f32, rho: f32", "SaveAscend.rho"),
         ("save_ascend", Form::Map, "{ rho: f32, eps: f32 }", "{ rho: f32, eps: f32, more: f32 }", "12 bytes"),
         ("save_ascend", Form::Map, "struct SaveAscend", "struct Ascend", "Ascend"),
-        ("step_sgd", Form::Update, "weight_decay: f32 }", "weight_decay: u32 }", "step_sgd"),
+        ("step_sgd", Form::Update, "weight_decay: f32 }", "weight_decay: u32 }", "apply"),
         ("perturb", Form::Fill, "step: u32,\n    stream: u32", "stream: u32,\n    step: u32", "Key.step"),
         ("save_ascend", Form::Map, "read_write> saved", "read> saved", "save_ascend"),
         ("lerp", Form::Map, "binding(2)", "binding(3)", "no storage array at binding 2"),
