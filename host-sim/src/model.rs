@@ -11,8 +11,7 @@ mod workspace;
 mod wrist;
 
 pub use init::initial;
-pub(crate) use workspace::answer;
-pub use workspace::{Example, Lesson, Workspace};
+pub use workspace::{Example, Lesson, Workspace, answer};
 
 use crate::finetune::Scope;
 use flatmin::backend::Cpu;
