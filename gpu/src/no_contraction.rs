@@ -43,6 +43,8 @@ fn compile(source: &str) -> Option<Vec<u32>> {
             buffer: naga::proc::BoundsCheckPolicy::Restrict,
             ..Default::default()
         },
+        // Every loop of these shaders ends by itself; a counter in each would keep a driver from unrolling it.
+        force_loop_bounding: false,
         zero_initialize_workgroup_memory: spv::ZeroInitializeWorkgroupMemoryMode::None,
         ..Default::default()
     };

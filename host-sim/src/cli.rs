@@ -88,6 +88,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_gpu_is_asked_for_by_a_switch() {
+        assert_eq!(settings("--gpu").device, Device::Gpu);
+        assert_eq!(settings("finetune").device, Device::Cpu);
+        let job = |args: &str| match parse(format!("flatmin-sim pretrain {args}").split_whitespace()) {
+            Ok(Command::Pretrain(args)) => args.job(),
+            other => panic!("{other:?}"),
+        };
+        let Ok(Job::Fmnist(asked)) = job("--task fmnist --method sam --net mlp --epochs 3 --gpu") else {
+            panic!("no pictures")
+        };
+        assert_eq!((asked.method, asked.epochs, asked.device), (Arm::Sam, 3, Device::Gpu));
+        assert!(
+            matches!(job("--task spar --person 1 --export x --gpu"), Ok(Job::Export(asked, _)) if asked.device == Device::Gpu)
+        );
+        assert!(job("--task fmnist --person 1").unwrap_err().contains("--person"));
+        assert!(job("--task spar --person 1 --export x --epochs 3").unwrap_err().contains("--epochs"));
+    }
+
     fn refusal(args: &str) -> String {
         one_line(&parse(format!("flatmin-sim {args}").split_whitespace()).unwrap_err())
     }

@@ -11,9 +11,7 @@ mod workspace;
 mod wrist;
 
 pub use init::initial;
-#[cfg(feature = "gpu")]
-pub(crate) use workspace::answer;
-pub use workspace::{Example, Lesson, Workspace};
+pub use workspace::{Example, Lesson, Workspace, answer};
 
 use crate::finetune::Scope;
 use flatmin::backend::Cpu;

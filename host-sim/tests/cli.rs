@@ -123,3 +123,20 @@ fn results_are_filed_though_nobody_reads_them() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(names(folder.path()), FILES);
 }
+
+/// Without the feature, what to do is said before anything is trained.
+#[cfg(not(feature = "gpu"))]
+#[test]
+fn a_gpu_that_was_not_built_in_is_said_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let out_folder = folder.path().display();
+    for args in [
+        format!("finetune --gpu --out {out_folder}"),
+        "pretrain --task fmnist --gpu".to_owned(),
+        format!("pretrain --task digits --person 1 --export {out_folder}/x --gpu"),
+    ] {
+        let (code, out, err) = run(&args);
+        assert_eq!((code, out.as_str()), (1, ""), "{args}: {err}");
+        assert!(err.lines().last().unwrap().contains("--features gpu"), "{args}: {err}");
+    }
+}

@@ -398,7 +398,7 @@ mod on_a_device {
         let averages = [None, Some(Averaging::Swa { from: 0.0 }), Some(Averaging::Ema { decay: 0.5 })];
         let specs = Spec::samples().step_by(6).chain(MethodSpec::SAMPLES.map(|method| Spec {
             max_norm: Some(0.5),
-            ..Spec::new(method, OptimizerSpec::momentum(0.9, 0.0005))
+            ..Spec::new(method, OptimizerSpec::momentum(0.9, 0.01))
         }));
         for (k, spec) in specs.enumerate() {
             let recipe = Recipe {

@@ -107,7 +107,8 @@ impl<'a> Workspace<'a> {
 }
 
 /// The class with the greatest logit, the first of equals.
-pub(crate) fn answer(logits: &[f32]) -> u8 {
+#[must_use]
+pub fn answer(logits: &[f32]) -> u8 {
     let (mut best, mut class) = (f32::NEG_INFINITY, 0);
     for (candidate, &logit) in (0..).zip(logits) {
         if logit > best {
