@@ -47,6 +47,8 @@ mod readback;
 #[cfg(feature = "gpu")]
 mod runtime;
 #[cfg(feature = "gpu")]
+mod turns;
+#[cfg(feature = "gpu")]
 mod vector;
 
 #[cfg(feature = "gpu")]

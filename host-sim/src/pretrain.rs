@@ -7,7 +7,7 @@ pub use file::{BlobError, BlobFile};
 use crate::data::Channel;
 use crate::finetune::{Arm, Base, Corpus, Error, Purpose, Task, balanced, labelled_a_class, seed};
 use crate::model::{Example, Workspace};
-use crate::train::Device;
+use crate::train::{Device, Trainer, at_once};
 use flatmin::blob::{Blob, Contents};
 use flatmin::rng::{Draws, Key, Stream};
 use flatmin::tune::Samples;
@@ -54,7 +54,7 @@ pub fn run(settings: &Settings) -> Result<Exported, Error> {
     if !corpus.people.contains(&person) {
         return Err(Error::NoPerson { task, person, known: corpus.people });
     }
-    let base = Base::train(&corpus, person, repetition, method, device)?;
+    let base = at_once(Base::train(&corpus, person, repetition, method, (device, Trainer::default())))?;
     let users: Vec<_> = base.split.new_test.iter().map(|&i| corpus.users_example(task, i)).collect();
     let new = Workspace::new(base.net(), &[]).accuracy(&users, &base.weights)?;
     let file = pack(&corpus, &base, person, stored(&corpus, &base, replay, repetition))?;
