@@ -168,7 +168,9 @@ impl Gpu {
         let mut lane = self.lock();
         if values.len() != to.len || replica >= to.replicas {
             let (found, expected) = (values.len(), to.len);
-            return Err(Error::Buffer(format!("{found} values for {expected} elements of replica {replica}")));
+            return Err(Error::Buffer(format!(
+                "{found} values for {expected} elements of replica {replica}"
+            )));
         }
         lane.submit();
         if to.len > 0 {

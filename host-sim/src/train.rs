@@ -10,9 +10,10 @@ pub(crate) use average::Running;
 pub(crate) use order::epoch as order;
 pub use place::Device;
 pub(crate) use place::Place;
-pub(crate) use together::{Trainer, Training, all, at_once};
+pub use together::{Job, side_by_side};
 #[cfg(feature = "gpu")]
 pub(crate) use together::{News, Order, Waiting};
+pub(crate) use together::{Trainer, Training, all, at_once};
 
 use crate::compose::{
     Anchor, AnyMethod, Boxed, Failure, Parts, Rate, Spec, boxed, boxed_anchored, compose_anchored,

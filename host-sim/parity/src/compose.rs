@@ -325,13 +325,23 @@ where
 {
     let n = params(parts.segments);
     match spec.optimizer {
-        OptimizerSpec::Sgd { momentum: None, weight_decay, .. } => {
-            pull::<F, _, _, _, _, _, _, _>(spec, anchor, Sgd::new().weight_decay(weight_decay), parts, receive)
-        }
+        OptimizerSpec::Sgd { momentum: None, weight_decay, .. } => pull::<F, _, _, _, _, _, _, _>(
+            spec,
+            anchor,
+            Sgd::new().weight_decay(weight_decay),
+            parts,
+            receive,
+        ),
         OptimizerSpec::Sgd { momentum: Some(momentum), dampening, nesterov, weight_decay } => {
             let velocity = (parts.zeros)(n);
             let sgd = Sgd::new().weight_decay(weight_decay).momentum(momentum, velocity).dampening(dampening);
-            pull::<F, _, _, _, _, _, _, _>(spec, anchor, if nesterov { sgd.nesterov() } else { sgd }, parts, receive)
+            pull::<F, _, _, _, _, _, _, _>(
+                spec,
+                anchor,
+                if nesterov { sgd.nesterov() } else { sgd },
+                parts,
+                receive,
+            )
         }
         OptimizerSpec::Adam { betas: [beta1, beta2], eps, weight_decay } => {
             let [m, v] = [(parts.zeros)(n), (parts.zeros)(n)];
@@ -365,9 +375,12 @@ where
 {
     match anchor {
         None => clip::<F, _, _, _, _, _, _, _>(spec, base, parts, receive),
-        Some(Anchor { factory, strengths }) => {
-            clip::<F, _, _, _, _, _, _, _>(spec, Anchored::new(factory, parts.segments, strengths, base), parts, receive)
-        }
+        Some(Anchor { factory, strengths }) => clip::<F, _, _, _, _, _, _, _>(
+            spec,
+            Anchored::new(factory, parts.segments, strengths, base),
+            parts,
+            receive,
+        ),
     }
 }
 
@@ -384,7 +397,9 @@ where
 {
     match spec.max_norm {
         None => perturb::<F, _, _, _, _, _, _, _>(spec, base, parts, receive),
-        Some(max_norm) => perturb::<F, _, _, _, _, _, _, _>(spec, Clipped::new(max_norm, base), parts, receive),
+        Some(max_norm) => {
+            perturb::<F, _, _, _, _, _, _, _>(spec, Clipped::new(max_norm, base), parts, receive)
+        }
     }
 }
 

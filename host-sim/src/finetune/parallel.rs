@@ -50,7 +50,7 @@ where
     progress.begin(what, items.len() as u64);
     let begin = |trainer: &Trainer| items.iter().map(|item| work(item, trainer.clone())).collect();
     let train = |waiting: &[_], meanwhile: &mut dyn FnMut()| gpu::train(waiting, progress, meanwhile);
-    let results = all(&pool, progress, begin, train);
+    let results = pool.install(|| all(progress, begin, train));
     progress.end();
     results.into_iter().collect()
 }

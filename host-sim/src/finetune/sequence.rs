@@ -76,9 +76,10 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Vec<Sequence>
         let Some(corpus) = corpora.iter().find(|corpus| corpus.net == task.net()) else { continue };
         starts.extend((0..settings.seeds).map(|repetition| (task, corpus, repetition)));
     }
-    let bases = training(settings, progress, "base models", &starts, |&(task, corpus, repetition), trainer| {
-        Start::train(task, corpus, repetition, (settings, trainer))
-    })?;
+    let bases =
+        training(settings, progress, "base models", &starts, |&(task, corpus, repetition), trainer| {
+            Start::train(task, corpus, repetition, (settings, trainer))
+        })?;
     let variants = plan::methods(settings);
     let runs: Vec<_> =
         bases.iter().flat_map(|start| variants.iter().map(move |variant| (start, variant))).collect();

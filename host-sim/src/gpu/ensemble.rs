@@ -83,7 +83,8 @@ impl Kin {
 /// Trains all that wait, each as if it were alone. `meanwhile` is called where the host would wait for the device.
 pub(crate) fn train(waiting: &[Arc<Waiting>], progress: &dyn Progress, meanwhile: &mut dyn FnMut()) {
     let groups = groups(waiting);
-    let epochs = groups.iter().map(|group| u64::from(group.iter().map(|run| run.epochs()).max().unwrap_or(0)));
+    let epochs =
+        groups.iter().map(|group| u64::from(group.iter().map(|run| run.epochs()).max().unwrap_or(0)));
     progress.begin(&format!("epochs, {} runs in {} groups", waiting.len(), groups.len()), epochs.sum());
     for group in &groups {
         if let Err(error) = run(group, progress, meanwhile) {
@@ -238,8 +239,11 @@ impl<'a> Ensemble<'a> {
             Clock { step, total, lr: recipe.lr.at(step, total) }
         };
         let clocks: Vec<Clock> = going.iter().map(clock).collect();
-        let opens: Vec<bool> =
-            going.iter().zip(&clocks).map(|(run, clock)| opens(run.order(), clock)).collect::<Result<_, _>>()?;
+        let opens: Vec<bool> = going
+            .iter()
+            .zip(&clocks)
+            .map(|(run, clock)| opens(run.order(), clock))
+            .collect::<Result<_, _>>()?;
         let Self { gpu, network, data, frozen, w, g, replicas, .. } = self;
         let mut b = gpu.clone();
         let each = |phase: &mut dyn FnMut(usize) -> Result<Next, flatmin::Error>| {
@@ -259,10 +263,10 @@ impl<'a> Ensemble<'a> {
                 // A closed gate takes its gradient twice, for company, at the same weights.
                 replica.gradients += if first || *opens { part.len() as u64 } else { 0 };
             }
-            let loss = network.gradient(data, &samples, w, frozen, g, request.accumulate).map_err(Error::from)?;
-            next = each(&mut |k| {
-                replicas[k].method.resume(&mut b, w, Eval { g: &mut *g, loss: loss.clone() })
-            })?;
+            let loss =
+                network.gradient(data, &samples, w, frozen, g, request.accumulate).map_err(Error::from)?;
+            next =
+                each(&mut |k| replicas[k].method.resume(&mut b, w, Eval { g: &mut *g, loss: loss.clone() }))?;
             first = false;
         }
         Ok(())
@@ -342,13 +346,16 @@ impl<'a> Ensemble<'a> {
 }
 
 /// A run's method before its first step, with handles to the state of all.
-fn method(order: &Order, state: &[(usize, Vector)], anchor: &Option<Anchor<Vector>>) -> Box<dyn AnyMethod<Gpu>> {
+fn method(
+    order: &Order,
+    state: &[(usize, Vector)],
+    anchor: &Option<Anchor<Vector>>,
+) -> Box<dyn AnyMethod<Gpu>> {
     let (segments, seed) = (order.model.segments(), Seed(order.recipe.seed));
     let zeros = lend(state.iter().map(|(len, v)| (*len, v.handle())).collect());
-    let anchor = anchor.as_ref().map(|anchor| Anchor {
-        factory: anchor.factory.handle(),
-        strengths: anchor.strengths.handle(),
-    });
+    let anchor = anchor
+        .as_ref()
+        .map(|anchor| Anchor { factory: anchor.factory.handle(), strengths: anchor.strengths.handle() });
     let parts = Parts { segments, zeros, noise: seed, coin: seed };
     compose_replica::<Gpu, Vector, _, _, _, _>(&order.recipe.spec, anchor, parts, Boxed)
 }

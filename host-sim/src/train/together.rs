@@ -4,10 +4,10 @@
 //! waits for a training; then these are grouped and run, and their results let the pieces go on. Nothing is spawned, and a
 //! result does not depend on who else waits.
 
-use super::{Error, Length, OnEpoch, Outcome, Recipe, teach};
+use super::{Device, Error, Length, OnEpoch, Outcome, Recipe, teach};
 use crate::finetune::Progress;
+use crate::gpu;
 use crate::model::{Lesson, Model};
-use rayon::ThreadPool;
 use rayon::prelude::*;
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -105,7 +105,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A training that was asked for.
 pub(crate) enum Training<'a> {
     /// It is done when its end is waited for.
-    Alone { order: (&'static dyn Model, Vec<f32>), frozen: &'a [f32], lessons: Vec<Lesson<'a>>, recipe: Recipe },
+    Alone {
+        order: (&'static dyn Model, Vec<f32>),
+        frozen: &'a [f32],
+        lessons: Vec<Lesson<'a>>,
+        recipe: Recipe,
+    },
     /// It is done with others.
     Together { waiting: Arc<Waiting>, began: Instant },
 }
@@ -121,7 +126,7 @@ impl Trainer {
         recipe: &Recipe,
         watched: bool,
     ) -> Result<Training<'a>, Error> {
-        let Some(line) = &self.0 else {
+        let Some(line) = self.0.as_ref().filter(|_| recipe.device == Device::Gpu) else {
             return Ok(Training::Alone { order: (model, w), frozen, lessons, recipe: *recipe });
         };
         Length::of(recipe, lessons.len())?;
@@ -160,6 +165,49 @@ impl Training<'_> {
     }
 }
 
+/// A run of [`side_by_side`], as [`teach`](super::teach) takes it.
+pub struct Job<'a> {
+    /// What is trained.
+    pub model: &'static dyn Model,
+    /// Its weights.
+    pub w: Vec<f32>,
+    /// What does not train.
+    pub frozen: &'a [f32],
+    /// What is learnt.
+    pub lessons: Vec<Lesson<'a>>,
+    /// How.
+    pub recipe: Recipe,
+    /// Who watches, if anybody does.
+    pub on_epoch: Option<&'a mut OnEpoch<'a>>,
+}
+
+impl Job<'_> {
+    async fn train(self, trainer: Trainer) -> Result<Outcome, Error> {
+        let Self { model, w, frozen, lessons, recipe, on_epoch } = self;
+        let training = trainer.begin((model, w), frozen, lessons, &recipe, on_epoch.is_some())?;
+        match on_epoch {
+            Some(on_epoch) => training.end(on_epoch).await,
+            None => training.end(&mut |_, _| Ok(())).await,
+        }
+    }
+}
+
+/// Trains all `jobs`, each with the outcome of [`teach`](super::teach). On a GPU, those with the same network, mini-batch,
+/// composition and average are replicas of one run; learning rates, radii, seeds, samples and lengths may differ.
+///
+/// # Errors
+/// [`Error::Gpu`] when there is no GPU; what else stops a job is its own result.
+pub fn side_by_side(
+    jobs: Vec<Job<'_>>,
+    progress: &dyn Progress,
+) -> Result<Vec<Result<Outcome, Error>>, Error> {
+    if jobs.iter().any(|job| job.recipe.device == Device::Gpu) {
+        gpu::describe()?;
+    }
+    let work = |trainer: &Trainer| jobs.into_iter().map(|job| job.train(trainer.clone())).collect();
+    Ok(all(progress, work, |waiting, meanwhile| gpu::train(waiting, progress, meanwhile)))
+}
+
 /// The result of work that has nothing to wait for, since its trainer is the default one.
 pub(crate) fn at_once<R>(work: impl Future<Output = R>) -> R {
     match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
@@ -169,12 +217,12 @@ pub(crate) fn at_once<R>(work: impl Future<Output = R>) -> R {
 }
 
 /// A piece of work and, in the end, its result.
-enum Job<F: Future> {
+enum Work<F: Future> {
     Running(Pin<Box<F>>),
     Done(F::Output),
 }
 
-impl<F: Future> Job<F> {
+impl<F: Future> Work<F> {
     /// Goes on as far as possible; whether that was to the end.
     fn go_on(&mut self) -> bool {
         let Self::Running(work) = self else { return false };
@@ -186,10 +234,9 @@ impl<F: Future> Job<F> {
     }
 }
 
-/// Does all `work` at once, the trainings with `train`, which tells each what becomes of it. Between epochs it calls what it
+/// Does all `work` at once, on the threads of the caller's pool, and the trainings with `train`, which tells each what becomes of it. Between epochs it calls what it
 /// is given, so that those who watch can do so.
 pub(crate) fn all<F>(
-    pool: &ThreadPool,
     progress: &dyn Progress,
     work: impl FnOnce(&Trainer) -> Vec<F>,
     train: impl Fn(&[Arc<Waiting>], &mut dyn FnMut()),
@@ -199,11 +246,12 @@ where
     F::Output: Send,
 {
     let trainer = Trainer(Some(Arc::default()));
-    let mut jobs: Vec<Job<F>> = work(&trainer).into_iter().map(|work| Job::Running(Box::pin(work))).collect();
+    let mut works: Vec<Work<F>> =
+        work(&trainer).into_iter().map(|one| Work::Running(Box::pin(one))).collect();
     let done = Cell::new(0);
     let mut go_on = || {
-        let running = jobs.par_iter_mut().with_max_len(1);
-        done.set(done.get() + pool.install(|| running.filter_map(|job| job.go_on().then_some(())).count()));
+        let running = works.par_iter_mut().with_max_len(1);
+        done.set(done.get() + running.filter_map(|work| work.go_on().then_some(())).count());
     };
     loop {
         go_on();
@@ -214,9 +262,9 @@ where
         }
         train(&waiting, &mut go_on);
     }
-    let result = |job| match job {
-        Job::Done(result) => result,
-        Job::Running(_) => unreachable!("who does not wait for a training is done"),
+    let result = |work| match work {
+        Work::Done(result) => result,
+        Work::Running(_) => unreachable!("who does not wait for a training is done"),
     };
-    jobs.into_iter().map(result).collect()
+    works.into_iter().map(result).collect()
 }
