@@ -8,7 +8,7 @@ use crate::data::{Channel, Dataset};
 use crate::finetune::{Arm, Base, Corpus, Error, Purpose, Task, balanced, labelled_a_class, seed};
 use crate::model::{Example, Model, Workspace};
 use crate::train::{Device, Trainer, at_once};
-use flatmin::blob::{Blob, Contents};
+use flatmin::blob::Contents;
 use flatmin::rng::{Draws, Key, Stream};
 use flatmin::tune::Samples;
 use flatmin::tune::replay_buffer::Item;
