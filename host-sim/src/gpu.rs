@@ -1,10 +1,15 @@
 //! The GPU that training runs on: the fastest of this machine, opened once.
 
 #[cfg(feature = "gpu")]
+mod ensemble;
+#[cfg(feature = "gpu")]
 mod place;
 
 #[cfg(feature = "gpu")]
-pub(crate) use place::{OnGpu, accuracy};
+pub(crate) use {
+    ensemble::train,
+    place::{OnGpu, accuracy},
+};
 
 /// Why there is no training on a GPU.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -3,17 +3,23 @@
 mod average;
 mod order;
 mod place;
+mod together;
 
 pub use average::Averaging;
+pub(crate) use average::Running;
+pub(crate) use order::epoch as order;
 pub use place::Device;
 pub(crate) use place::Place;
+pub use together::{Job, side_by_side};
+#[cfg(feature = "gpu")]
+pub(crate) use together::{News, Order, Waiting};
+pub(crate) use together::{Trainer, Training, all, at_once};
 
 use crate::compose::{
     Anchor, AnyMethod, Boxed, Failure, Parts, Rate, Spec, boxed, boxed_anchored, compose_anchored,
 };
 use crate::gpu;
 use crate::model::{Example, Lesson, Model, Workspace};
-use average::Running;
 use flatmin::backend::{Backend, Cpu};
 use flatmin::drive::StepError;
 use flatmin::layout::{filters, params};
@@ -24,6 +30,7 @@ use flatmin::schedule::Schedule;
 use flatmin::state::Cost;
 use place::OnCpu;
 use std::borrow::{Borrow, BorrowMut, Cow};
+use std::time::Duration;
 
 /// How to train.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,6 +64,8 @@ pub struct Outcome {
     pub gradients: u64,
     /// Steps that were dropped because a loss or a gradient was not finite; the weights stayed as before each.
     pub refused: u32,
+    /// How long this run stood still for others that were done meanwhile; 0 for a run alone.
+    pub idle: Duration,
 }
 
 /// Why training stopped.
@@ -88,6 +97,9 @@ pub enum Error {
     /// There is no GPU, or it failed.
     #[error(transparent)]
     Gpu(#[from] gpu::Error),
+    /// Runs that are trained side by side stopped together.
+    #[error(transparent)]
+    Ensemble(std::sync::Arc<Self>),
 }
 
 /// Memory that method and average of a recipe need beside weights and gradient, in bytes.
@@ -99,7 +111,7 @@ pub fn state_bytes(model: &dyn Model, recipe: &Recipe) -> usize {
 }
 
 /// Called at the end of an epoch with the epochs done and the weights that would be returned then.
-pub type OnEpoch<'a> = dyn FnMut(u32, &[f32]) -> Result<(), Error> + 'a;
+pub type OnEpoch<'a> = dyn FnMut(u32, &[f32]) -> Result<(), Error> + Send + 'a;
 
 /// Trains `w`.
 ///
@@ -149,13 +161,7 @@ pub fn teach(
     recipe: &Recipe,
     on_epoch: &mut OnEpoch<'_>,
 ) -> Result<Outcome, Error> {
-    if lessons.is_empty() {
-        return Err(Error::NoExamples);
-    }
-    let batch = recipe.batch.min(lessons.len());
-    let steps = lessons.len().checked_div(batch).ok_or(Error::EmptyBatch)?;
-    let total = u32::try_from(steps).ok().and_then(|steps| steps.checked_mul(recipe.epochs));
-    let total = total.ok_or(Error::TooLong { epochs: recipe.epochs, steps })?;
+    let Length { batch, total, .. } = Length::of(recipe, lessons.len())?;
     let run = Run { model, recipe, batch, total, examples: lessons.len() };
     match recipe.device {
         Device::Cpu => run.on(OnCpu::new(model, frozen, lessons), w, on_epoch),
@@ -166,8 +172,33 @@ pub fn teach(
     }
 }
 
+/// How long a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Length {
+    /// Examples of a mini-batch.
+    pub(crate) batch: usize,
+    /// Steps of an epoch.
+    pub(crate) steps: usize,
+    /// Steps of the run.
+    pub(crate) total: u32,
+}
+
+impl Length {
+    /// Of `recipe` on so many examples.
+    pub(crate) fn of(recipe: &Recipe, examples: usize) -> Result<Self, Error> {
+        if examples == 0 {
+            return Err(Error::NoExamples);
+        }
+        let batch = recipe.batch.min(examples);
+        let steps = examples.checked_div(batch).ok_or(Error::EmptyBatch)?;
+        let total = u32::try_from(steps).ok().and_then(|steps| steps.checked_mul(recipe.epochs));
+        let total = total.ok_or(Error::TooLong { epochs: recipe.epochs, steps })?;
+        Ok(Self { batch, steps, total })
+    }
+}
+
 /// The same pull to `factory` for every filter.
-fn anchor(model: &dyn Model, factory: &[f32], strength: f32) -> Anchor<Vec<f32>> {
+pub(crate) fn anchor(model: &dyn Model, factory: &[f32], strength: f32) -> Anchor<Vec<f32>> {
     Anchor { factory: factory.to_vec(), strengths: vec![strength; filters(model.segments())] }
 }
 
@@ -190,7 +221,7 @@ impl Run<'_> {
         let (w, g) = (place.upload(&w)?, place.upload(&zeros)?);
         let method = self.method(&place, &factory)?;
         let b = place.backend();
-        let mut trainer = Trainer {
+        let mut trainer = Walk {
             place,
             b,
             method,
@@ -217,7 +248,8 @@ impl Run<'_> {
             on_epoch(epoch + 1, &trainer.weights(&average)?)?;
         }
         let weights = trainer.weights(&average)?.into_owned();
-        Ok(Outcome { weights, gradients: trainer.gradients, refused: trainer.refused })
+        let Walk { gradients, refused, .. } = trainer;
+        Ok(Outcome { weights, gradients, refused, idle: Duration::ZERO })
     }
 
     /// The recipe's method before its first step.
@@ -226,30 +258,39 @@ impl Run<'_> {
         place: &P,
         factory: &Option<Anchor<Vec<f32>>>,
     ) -> Result<Box<dyn AnyMethod<P::Backend>>, Error> {
-        let (spec, segments, seed) = (&self.recipe.spec, self.model.segments(), self.recipe.seed);
-        let of_len = |len, count| std::iter::repeat_n(len, count);
-        let cost = boxed::<Cpu>(spec, segments, seed).cost();
-        let lens =
-            of_len(params(segments), cost.vectors).chain(of_len(filters(segments), cost.filter_vectors));
-        let state = lens.map(|len| Ok((len, place.upload(&vec![0.0; len])?)));
-        let mut state = state.collect::<Result<Vec<_>, Error>>()?;
-        let zeros = move |len| {
-            let found = state.iter().position(|(known, _)| *known == len);
-            state.swap_remove(found.expect("a method asks for the state that its cost says")).1
-        };
+        let state = state_lens(self.model, self.recipe).into_iter();
+        let state = state.map(|len| Ok((len, place.upload(&vec![0.0; len])?)));
+        let zeros = lend(state.collect::<Result<Vec<_>, Error>>()?);
         let anchor = match factory {
             None => None,
             Some(Anchor { factory, strengths }) => {
                 Some(Anchor { factory: place.upload(factory)?, strengths: place.upload(strengths)? })
             }
         };
-        let parts = Parts { segments, zeros, noise: Seed(seed), coin: Seed(seed) };
-        Ok(compose_anchored::<P::Backend, P::Vector, _, _, _, _>(spec, anchor, parts, Boxed))
+        let seed = Seed(self.recipe.seed);
+        let parts = Parts { segments: self.model.segments(), zeros, noise: seed, coin: seed };
+        Ok(compose_anchored::<P::Backend, P::Vector, _, _, _, _>(&self.recipe.spec, anchor, parts, Boxed))
+    }
+}
+
+/// Lengths of the state vectors of a recipe's method, without an anchor's.
+pub(crate) fn state_lens(model: &dyn Model, recipe: &Recipe) -> Vec<usize> {
+    let segments = model.segments();
+    let cost = boxed::<Cpu>(&recipe.spec, segments, recipe.seed).cost();
+    let of_len = |len, count| std::iter::repeat_n(len, count);
+    of_len(params(segments), cost.vectors).chain(of_len(filters(segments), cost.filter_vectors)).collect()
+}
+
+/// Hands out vectors by length.
+pub(crate) fn lend<V>(mut state: Vec<(usize, V)>) -> impl FnMut(usize) -> V {
+    move |len| {
+        let found = state.iter().position(|(known, _)| *known == len);
+        state.swap_remove(found.expect("a method asks for the state that its cost says")).1
     }
 }
 
 /// Weights on their way.
-struct Trainer<P: Place> {
+struct Walk<P: Place> {
     place: P,
     b: P::Backend,
     method: Box<dyn AnyMethod<P::Backend>>,
@@ -262,7 +303,7 @@ struct Trainer<P: Place> {
     refused: u32,
 }
 
-impl<P: Place> Trainer<P> {
+impl<P: Place> Walk<P> {
     /// One step on the lessons at `samples`.
     fn step(&mut self, samples: &[usize]) -> Result<(), Error> {
         let lr = self.lr.at(self.steps, self.total);

@@ -6,32 +6,39 @@ use super::samples::Samples;
 use super::tuned::{BOLD, Case, Tuned, tuned};
 use super::{Base, Error, HARM, Options, Purpose, Ram, Row, Settings, Study, arms, seed};
 use crate::model::{Model, Workspace, model};
-use crate::train::{Recipe, state_bytes};
+use crate::train::{Recipe, Trainer, state_bytes};
 use flatmin::tune::{Divergence, Outcome};
 use std::time::{Duration, Instant};
 
 /// Fine-tunes `base` for the person of `job`.
-pub(super) fn run(job: &Job<'_>, base: &Base, settings: &Settings) -> Result<Row, Error> {
+pub(super) async fn run(
+    job: &Job<'_>,
+    base: &Base,
+    settings: &Settings,
+    trainer: Trainer,
+) -> Result<Row, Error> {
     let options = job.variant.options;
     let (tuned, recipe) = recipe(job, settings);
     let samples = Samples::draw(job, base)?;
     let model = model(job.corpus.net, options.scope);
     let (factory, frozen) = model.split(&base.weights)?;
     let mut workspace = Workspace::new(model, &frozen);
-    let start = Start { model, factory: &factory, frozen: &frozen, samples: &samples, recipe, options };
+    let start =
+        Start { model, factory: &factory, frozen: &frozen, samples: &samples, recipe, options, trainer };
 
     let new_before = workspace.accuracy(&samples.new_test, &factory)?;
     let mut curve = vec![samples.point(&mut workspace, 0, &factory)?];
     let (mut watch, mut exploded) = (Divergence::new(samples.classes as u32), false);
     let (began, mut testing) = (Instant::now(), Duration::ZERO);
-    let Kept { weights, trained, outcome, alpha } = start.tune(&mut |epoch, w| {
+    let mut test = |epoch, w: &[f32]| {
         let began = Instant::now();
         curve.push(samples.point(&mut workspace, epoch, w)?);
         exploded |= watch.epoch(workspace.score(&samples.labelled, w)?.mean_loss()).is_some();
         testing += began.elapsed();
         Ok(())
-    })?;
-    let seconds = began.elapsed().saturating_sub(testing).as_secs_f64();
+    };
+    let Kept { weights, trained, outcome, alpha } = start.tune(&mut test).await?;
+    let seconds = began.elapsed().saturating_sub(testing + trained.idle).as_secs_f64();
 
     let guesses = watch.answers(&workspace.score(&samples.labelled, &trained.weights)?).is_some();
     let new_after = workspace.accuracy(&samples.new_test, &weights)?;
