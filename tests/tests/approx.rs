@@ -116,7 +116,7 @@ fn only_noise_is_changed_and_alike_on_every_backend() {
     for spec in specs() {
         let cheap = trained(Approx::new(Portable), &spec);
         assert_eq!(cheap, trained(Approx::new(Cpu::detect()), &spec), "{}", spec.name());
-        let draws = matches!(spec.method, MethodSpec::LpfSgd { .. });
+        let draws = matches!(spec.method, MethodSpec::LpfSgd { .. } | MethodSpec::LpfSgdResidual { .. });
         assert_eq!(cheap != reference(&spec), draws, "{}", spec.name());
         noisy += u32::from(draws);
     }

@@ -3,10 +3,12 @@
 use super::Backend;
 use crate::error::{Error, Quantity};
 use crate::kernel::{Fill, Hyperparameters, Map, Reduce, Update};
+use crate::kernels::Perturb;
 use crate::lanes::Lanes;
 use crate::layout::Groups;
 use crate::loops::{FillLoop, MapLoop, UpdateLoop, fill_groups};
 use crate::reduce::{self, Arity, Partial, Rows};
+use crate::residual::{self, Way};
 use crate::rng::TILE;
 use core::marker::PhantomData;
 use core::ops::Range;
@@ -156,6 +158,26 @@ where
     }
 }
 
+/// Perturbs or restores a range of elements by a residual.
+pub(super) struct ResidualOp<'a, K> {
+    pub(super) kernel: K,
+    pub(super) way: Way,
+    pub(super) groups: Groups<'a>,
+    pub(super) values: &'a [f32],
+    pub(super) w: &'a mut [f32],
+    pub(super) residual: &'a mut [f32],
+    pub(super) range: Range<usize>,
+}
+
+impl<K: Fill<2, 0>> Op for ResidualOp<'_, K> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { kernel, way, groups, values, w, residual, range } = self;
+        residual::apply(kernel, way, groups, values, w, residual, range);
+    }
+}
+
 impl<T: Isa> Backend for T {
     type Vector = [f32];
     type Scalar = f32;
@@ -221,6 +243,20 @@ impl<T: Isa> Backend for T {
     {
         let kernel = Drawn::by(self, kernel);
         self.enter(FillOp { kernel, groups, values, out, ins, range: 0..usize::MAX });
+    }
+
+    fn residual(
+        &mut self,
+        way: Way,
+        kernel: Perturb,
+        groups: Groups<'_>,
+        values: &[f32],
+        w: &mut [f32],
+        residual: &mut [f32],
+    ) -> Result<(), Error> {
+        let (kernel, range, n) = (Drawn::by(self, kernel), 0..usize::MAX, w.len());
+        self.enter(ResidualOp { kernel, way, groups, values, w, residual, range });
+        residual::verdict(way, residual, n)
     }
 
     fn check(&mut self, value: &f32, what: Quantity) -> Result<(), Error> {

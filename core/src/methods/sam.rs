@@ -78,7 +78,7 @@ impl<O, V, R> Sam<O, V, R> {
 }
 
 impl<B: Backend, O: Optimizer<B>, V: BorrowMut<B::Vector>, R: Schedule> State<B> for Sam<O, V, R> {
-    const COST: Cost = O::COST.plus(Cost { vectors: 1, filter_vectors: 0, words: 1 });
+    const COST: Cost = O::COST.plus(Cost { vectors: 1, words: 1, ..Cost::NONE });
     type Scalars = (Phase, O::Scalars);
 
     fn scalars(&self) -> Self::Scalars {
@@ -178,7 +178,7 @@ impl<B: Backend, O: Optimizer<B>, V: BorrowMut<B::Vector>, R: Schedule> Method<B
         descend(&mut self.base, b, w, None, eval, clock)
     }
 
-    fn clean<'a>(&'a self, w: &'a B::Vector) -> &'a B::Vector {
-        if self.phase == Phase::Descent { self.saved.borrow() } else { w }
+    fn clean<'a>(&'a self, w: &'a B::Vector) -> Option<&'a B::Vector> {
+        Some(if self.phase == Phase::Descent { self.saved.borrow() } else { w })
     }
 }
