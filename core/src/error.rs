@@ -96,6 +96,12 @@ pub(crate) fn require(ok: bool, name: &'static str, value: f32) -> Result<(), Er
     if ok { Ok(()) } else { Err(Error::Hyperparameter { name, value }) }
 }
 
+/// Refuses a hyperparameter that is negative or not finite. (So compared it is a third of the code of
+/// [`f32::is_finite`].)
+pub(crate) fn require_not_negative(name: &'static str, value: f32) -> Result<(), Error> {
+    require((0.0..=f32::MAX).contains(&value), name, value)
+}
+
 /// Refuses a buffer whose length differs.
 pub(crate) fn require_len(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {
     if found == expected { Ok(()) } else { Err(Error::Length { what, expected, found }) }

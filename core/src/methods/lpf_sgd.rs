@@ -1,5 +1,5 @@
 use crate::backend::Backend;
-use crate::error::{Error, require, require_len};
+use crate::error::{Error, require, require_len, require_not_negative};
 use crate::kernels::{Scale, SqNorm};
 use crate::layout::{Groups, Segment, Sharing};
 use crate::method::{Batch, Clock, Eval, Method, Next, accept, descend};
@@ -243,7 +243,7 @@ where
 
     fn ready(&self, b: &B, n: usize, clock: &Clock) -> Result<(), Error> {
         let gamma = self.gamma.at(clock.step, clock.total);
-        require(gamma.is_finite() && gamma >= 0.0, "gamma", gamma)?;
+        require_not_negative("gamma", gamma)?;
         require(self.parts > 0, "parts", self.parts as f32)?;
         require_len("layout", self.groups().len(), n)?;
         R::ready(b, n, self.kept.borrow())?;
