@@ -197,7 +197,7 @@ pub(crate) fn runs<K: Fill<O, I>, const O: usize, const I: usize>(
         while at < end {
             if at / TILE != tile {
                 tile = at / TILE;
-                noise = kernel.tile(tile as u32);
+                kernel.tile(tile as u32, &mut noise);
             }
             let stop = end.min((tile + 1) * TILE);
             see(scale, noise.get(at % TILE..).unwrap_or(&[]), at..stop);

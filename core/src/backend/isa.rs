@@ -29,8 +29,8 @@ pub trait Isa: Copy {
     fn enter<O: Op>(self, op: O) -> O::Output;
     /// The noise of one tile. Only a backend type that says so draws anything but what the kernel asks for.
     #[inline(always)]
-    fn tile<K: Fill<O, I>, const O: usize, const I: usize>(kernel: &K, tile: u32) -> [f32; TILE] {
-        kernel.tile(tile)
+    fn tile<K: Fill<O, I>, const O: usize, const I: usize>(kernel: &K, tile: u32, out: &mut [f32; TILE]) {
+        kernel.tile(tile, out);
     }
 }
 
@@ -55,8 +55,8 @@ impl<T: Isa, K: Fill<O, I>, const O: usize, const I: usize> Fill<O, I> for Drawn
     const NAME: &'static str = K::NAME;
 
     #[inline(always)]
-    fn tile(&self, tile: u32) -> [f32; TILE] {
-        T::tile(&self.0, tile)
+    fn tile(&self, tile: u32, out: &mut [f32; TILE]) {
+        T::tile(&self.0, tile, out);
     }
 
     #[inline(always)]

@@ -105,6 +105,13 @@ impl Literal {
     }
 }
 
+/// The noise of a tile.
+fn drawn<K: Fill<O, I>, const O: usize, const I: usize>(kernel: &K, tile: usize) -> [f32; TILE] {
+    let mut noise = [0.0; TILE];
+    kernel.tile(tile as u32, &mut noise);
+    noise
+}
+
 impl Backend for Literal {
     type Vector = [f32];
     type Scalar = f32;
@@ -186,7 +193,7 @@ impl Backend for Literal {
     {
         let shift = usize::from(self.fault == Some(Fault::Shift));
         let noise: Vec<f32> =
-            (0..=out[0].len() / TILE + 1).flat_map(|tile| kernel.tile(tile as u32)).skip(shift).collect();
+            (0..=out[0].len() / TILE + 1).flat_map(|tile| drawn(&kernel, tile)).skip(shift).collect();
         for span in groups.spans() {
             for i in span.start..span.start + span.len {
                 let noise = kernel.scale(values[span.slot], span.fan_in) * noise[i];
