@@ -16,6 +16,11 @@ pub(crate) use x86::Ymm;
 /// Accumulators of every reduction.
 pub const LANES: usize = 32;
 
+/// Whether there are no vector registers.
+pub(crate) const SCALAR: bool = cfg!(any(target_arch = "arm", target_arch = "riscv32"));
+/// Whether code is to be small rather than fast (see `build.rs`).
+pub(crate) const SMALL: bool = SCALAR && !cfg!(flatmin_turns);
+
 /// A register (or a few) of adjacent lanes.
 pub trait Lanes: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
     /// Passes that cover all 32 lanes.

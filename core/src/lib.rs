@@ -52,6 +52,8 @@ pub mod optimizer;
 pub mod optimizers;
 pub mod reduce;
 pub mod registry;
+pub mod residual;
+pub mod restore;
 pub mod rng;
 pub mod schedule;
 pub mod state;

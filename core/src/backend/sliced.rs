@@ -1,11 +1,13 @@
 use super::{Backend, Isa};
-use crate::backend::isa::{Drawn, FeedOp, FillOp};
+use crate::backend::isa::{Drawn, FeedOp, FillOp, ResidualOp};
 use crate::error::{Error, Quantity};
 use crate::kernel::{Fill, Map, Reduce, Update};
+use crate::kernels::Perturb;
 use crate::layout::Groups;
 use crate::loops::{FillLoop, MapLoop, UpdateLoop};
 use crate::method::{Clock, Eval, Method, Next};
 use crate::reduce::{Arity, Partial, Rows};
+use crate::residual::{self, Way};
 use core::ops::Range;
 
 /// Kernel calls that one `begin` or `resume` may make; a test holds every registered method to it.
@@ -283,6 +285,24 @@ impl<B: Isa> Backend for Sliced<B> {
             let kernel = Drawn::by(&self.inner, kernel);
             self.inner.enter(FillOp { kernel, groups, values, out, ins, range });
         }
+    }
+
+    fn residual(
+        &mut self,
+        way: Way,
+        kernel: Perturb,
+        groups: Groups<'_>,
+        values: &[f32],
+        w: &mut [f32],
+        residual: &mut [f32],
+    ) -> Result<(), Error> {
+        let n = w.len();
+        if let Some(range) = self.turn(n) {
+            let kernel = Drawn::by(&self.inner, kernel);
+            self.inner.enter(ResidualOp { kernel, way, groups, values, w, residual, range });
+        }
+        // Nothing is known before the last element.
+        if self.running && self.pending { Ok(()) } else { residual::verdict(way, residual, n) }
     }
 
     fn check(&mut self, value: &f32, what: Quantity) -> Result<(), Error> {

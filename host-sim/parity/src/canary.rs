@@ -4,9 +4,11 @@ use crate::Host;
 use flatmin::backend::Backend;
 use flatmin::error::{Error, Quantity};
 use flatmin::kernel::{Fill, Map, Reduce, Update};
+use flatmin::kernels::Perturb;
 use flatmin::layout::Groups;
 use flatmin::loops::{FillLoop, MapLoop, UpdateLoop};
 use flatmin::reduce::{Arity, Rows};
+use flatmin::residual::Way;
 
 /// The kernel that is wrong.
 pub const WRONG: &str = "step_momentum";
@@ -79,6 +81,18 @@ impl<B: Host> Backend for Canary<B> {
         Arity: FillLoop<O, I>,
     {
         self.0.fill(kernel, groups, values, out, ins);
+    }
+
+    fn residual(
+        &mut self,
+        way: Way,
+        kernel: Perturb,
+        groups: Groups<'_>,
+        values: &[f32],
+        w: &mut [f32],
+        residual: &mut [f32],
+    ) -> Result<(), Error> {
+        self.0.residual(way, kernel, groups, values, w, residual)
     }
 
     fn open(&mut self) {
