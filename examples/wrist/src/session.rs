@@ -108,8 +108,8 @@ where
     turns.aside(|| {
         report.row(Row { name: "wrist:samples", ticks: 0, hash: hash(labelled) });
         report.event(Event::Collected { labelled: labelled.len(), tested: before.total });
-        tell(report, "new, shipped", before);
-        tell(report, "old, shipped", old);
+        tell(report, "wrist:right:shipped", "new, shipped", before);
+        tell(report, "wrist:right:shipped", "old, shipped", old);
     });
 
     let Tester { w, frozen, acts, units, .. } = tester;
@@ -151,8 +151,8 @@ where
         report.row(Row { name: "wrist:kept", ticks: 0, hash: crc.finish() });
         report.event(Event::Decided(outcome));
         report.event(Event::Stored(stored));
-        tell(report, "new, kept", after);
-        tell(report, "old, kept", old[1]);
+        tell(report, "wrist:right:kept", "new, kept", after);
+        tell(report, "wrist:right:kept", "old, kept", old[1]);
     });
     Ok(Result { new: [before, after], old, outcome, stored })
 }
@@ -195,8 +195,8 @@ impl<N: Model> Tester<'_, N> {
     }
 }
 
-fn tell(report: &mut impl Report, of: &'static str, score: Score) {
-    report.row(Row { name: "wrist:right", ticks: 0, hash: score.right });
+fn tell(report: &mut impl Report, name: &'static str, of: &'static str, score: Score) {
+    report.row(Row { name, ticks: 0, hash: score.right });
     report.event(Event::Score { of, score });
 }
 
