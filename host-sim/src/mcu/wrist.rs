@@ -5,8 +5,9 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::{ErrorType, OutputPin};
 use flatmin::backend::Isa;
 use flatmin_parity::Row;
-use flatmin_wrist::choice::{Memory, Net, SETTINGS, Tuner};
+use flatmin_wrist::choice::Memory;
 use flatmin_wrist::flash::RamFlash;
+use flatmin_wrist::personalise::Grain;
 use flatmin_wrist::pieces::Unwatched;
 use flatmin_wrist::report::{self, Event, Report};
 use flatmin_wrist::session::{self, Board};
@@ -63,7 +64,7 @@ pub(super) fn rows<B: Isa>(backend: B) -> Vec<Row> {
         turns: &mut Unwatched,
         report: &mut rows,
     };
-    let result = session::run::<Net, Tuner, _, _, _, _, _, _>(board, backend, &mut memory, &SETTINGS);
+    let result = session::run(board, backend, &mut memory, Grain::WHOLE);
     assert!(result.expect("a session on the host ends").stored, "a checkpoint in RAM is read back");
     rows.0
 }
