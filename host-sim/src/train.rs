@@ -14,11 +14,12 @@ use crate::compose::{
 use crate::gpu;
 use crate::model::{Example, Lesson, Model, Workspace};
 use average::Running;
-use flatmin::backend::{Backend, Cpu};
+use flatmin::backend::{Approx, Backend, Cpu};
 use flatmin::drive::StepError;
 use flatmin::layout::{filters, params};
 use flatmin::method::{Clock, Request};
 use flatmin::nn;
+use flatmin::residual::usual_len;
 use flatmin::rng::Seed;
 use flatmin::schedule::Schedule;
 use flatmin::state::Cost;
@@ -129,7 +130,7 @@ pub fn accuracy(
     w: &[f32],
 ) -> Result<f64, Error> {
     match device {
-        Device::Cpu => Ok(Workspace::new(model, &[]).accuracy(examples, w)?),
+        Device::Cpu | Device::CpuWithCheapNoise => Ok(Workspace::new(model, &[]).accuracy(examples, w)?),
         #[cfg(feature = "gpu")]
         Device::Gpu => Ok(gpu::accuracy(model, examples, w)?),
         #[cfg(not(feature = "gpu"))]
@@ -158,7 +159,10 @@ pub fn teach(
     let total = total.ok_or(Error::TooLong { epochs: recipe.epochs, steps })?;
     let run = Run { model, recipe, batch, total, examples: lessons.len() };
     match recipe.device {
-        Device::Cpu => run.on(OnCpu::new(model, frozen, lessons), w, on_epoch),
+        Device::Cpu => run.on(OnCpu::new(Cpu::detect(), model, frozen, lessons), w, on_epoch),
+        Device::CpuWithCheapNoise => {
+            run.on(OnCpu::new(Approx::new(Cpu::detect()), model, frozen, lessons), w, on_epoch)
+        }
         #[cfg(feature = "gpu")]
         Device::Gpu => run.on(gpu::OnGpu::new(model, frozen, lessons, batch)?, w, on_epoch),
         #[cfg(not(feature = "gpu"))]
@@ -229,8 +233,9 @@ impl Run<'_> {
         let (spec, segments, seed) = (&self.recipe.spec, self.model.segments(), self.recipe.seed);
         let of_len = |len, count| std::iter::repeat_n(len, count);
         let cost = boxed::<Cpu>(spec, segments, seed).cost();
-        let lens =
-            of_len(params(segments), cost.vectors).chain(of_len(filters(segments), cost.filter_vectors));
+        let lens = of_len(params(segments), cost.vectors)
+            .chain(of_len(usual_len(params(segments)), cost.residuals))
+            .chain(of_len(filters(segments), cost.filter_vectors));
         let state = lens.map(|len| Ok((len, place.upload(&vec![0.0; len])?)));
         let mut state = state.collect::<Result<Vec<_>, Error>>()?;
         let zeros = move |len| {

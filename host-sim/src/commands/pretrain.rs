@@ -48,6 +48,7 @@ fn export(settings: &Settings, to: &Path) -> Result<(), Error> {
 fn pictures(settings: &fmnist::Settings) -> Result<(), Error> {
     let device = match settings.device {
         Device::Cpu => "CPU".to_owned(),
+        Device::CpuWithCheapNoise => "CPU, cheap noise".to_owned(),
         Device::Gpu => crate::gpu::describe().map_err(failed)?,
     };
     let source = if settings.subset { Source::Subset } else { Source::installed() };
