@@ -48,10 +48,11 @@ pub(crate) fn require(found: usize, n: usize) -> Result<(), Error> {
 
 /// The parts of a residual.
 struct Parts<'a> {
+    head: &'a mut [u32; HEAD],
     /// Weights that are perturbed: those before this one.
-    perturbed: &'a mut u32,
+    perturbed: usize,
     /// Escapes written so far, or read back.
-    next: &'a mut u32,
+    next: usize,
     codes: &'a mut [u32],
     escapes: &'a mut [u32],
 }
@@ -60,57 +61,97 @@ impl<'a> Parts<'a> {
     /// Those of a vector for `n` weights; `None` if it is too short.
     fn of(residual: &'a mut [f32], n: usize) -> Option<Self> {
         let words: &mut [u32] = bytemuck::try_cast_slice_mut(residual).ok()?;
-        let ([perturbed, next], words) = words.split_first_chunk_mut()?;
+        let (head, words) = words.split_first_chunk_mut()?;
         let (codes, escapes) = words.split_at_mut_checked(n.div_ceil(CODES))?;
-        Some(Self { perturbed, next, codes, escapes })
+        let [perturbed, next] = head.map(|word| word as usize);
+        Some(Self { head, perturbed, next, codes, escapes })
     }
 
-    /// Notes that weight `i`, the next one, comes back as `back`. Without room for it the answer is `false`, now and for
-    /// all later weights.
-    #[inline(always)]
-    fn note(&mut self, i: usize, w: f32, back: f32) -> bool {
-        if *self.perturbed as usize != i {
-            return false;
-        }
-        let code = match w.to_bits().wrapping_sub(back.to_bits()) {
-            // The bits of a NaN need not be the same the next time.
-            _ if back.is_nan() => ESCAPE,
-            0 => 0,
-            1 => 1,
-            u32::MAX => 2,
-            _ => ESCAPE,
-        };
-        let shift = 2 * (i % CODES);
-        let Some(word) = self.codes.get_mut(i / CODES) else { return false };
-        if code == ESCAPE {
-            let Some(escape) = self.escapes.get_mut(*self.next as usize) else { return false };
-            *escape = w.to_bits();
-            *self.next += 1;
-        }
-        *word = *word & !(ESCAPE << shift) | code << shift;
-        *self.perturbed += 1;
-        true
+    /// Writes the counts back.
+    fn close(self) {
+        *self.head = [self.perturbed as u32, self.next as u32];
     }
 
-    /// Weight `i`, the next one, which comes back as `back`; `None` if it was not perturbed.
+    /// Perturbs weights from `at` on by `scale * noise`, as long as there is room for the escapes; none if there was none
+    /// before.
     #[inline(always)]
-    fn weight(&mut self, i: usize, back: f32) -> Option<f32> {
-        if i >= *self.perturbed as usize {
-            return None;
+    fn perturb<K: Fill<2, 0>>(&mut self, mut at: usize, scale: f32, noise: &[f32], w: &mut [f32]) {
+        if self.perturbed != at {
+            return;
         }
-        let code = self.codes.get(i / CODES)? >> (2 * (i % CODES)) & ESCAPE;
-        let bits = match code {
-            0 => back.to_bits(),
-            1 => back.to_bits().wrapping_add(1),
-            2 => back.to_bits().wrapping_sub(1),
-            _ => {
-                let escape = self.escapes.get(*self.next as usize)?;
-                *self.next += 1;
-                *escape
+        for (w, noise) in words(at, w, noise) {
+            let Some(word) = self.codes.get_mut(at / CODES) else { return };
+            let mut shift = 2 * (at % CODES);
+            let mut codes = *word & !(u32::MAX << shift);
+            for (w, noise) in w.iter_mut().zip(noise) {
+                let noise = scale * *noise;
+                let [perturbed, _] = K::apply(noise, [*w, *w], []);
+                let code = code(*w, perturbed - noise);
+                if code == ESCAPE {
+                    let Some(escape) = self.escapes.get_mut(self.next) else {
+                        *word = codes;
+                        self.perturbed = at / CODES * CODES + shift / 2;
+                        return;
+                    };
+                    *escape = w.to_bits();
+                    self.next += 1;
+                }
+                codes |= code << shift;
+                shift += 2;
+                *w = perturbed;
             }
-        };
-        Some(f32::from_bits(bits))
+            *word = codes;
+            at += w.len();
+            self.perturbed = at;
+        }
     }
+
+    /// Restores weights from `at` on, as far as they are perturbed.
+    #[inline(always)]
+    fn restore(&mut self, mut at: usize, scale: f32, noise: &[f32], w: &mut [f32]) {
+        let count = w.len().min(self.perturbed.saturating_sub(at));
+        for (w, noise) in words(at, w.get_mut(..count).unwrap_or_default(), noise) {
+            let Some(word) = self.codes.get(at / CODES) else { return };
+            let mut codes = *word >> (2 * (at % CODES));
+            for (w, noise) in w.iter_mut().zip(noise) {
+                let code = codes & ESCAPE;
+                codes >>= 2;
+                let mut bits = (*w - scale * *noise).to_bits().wrapping_add(code).wrapping_sub(1);
+                if code == ESCAPE
+                    && let Some(escape) = self.escapes.get(self.next)
+                {
+                    bits = *escape;
+                    self.next += 1;
+                }
+                *w = f32::from_bits(bits);
+            }
+            at += w.len();
+        }
+    }
+}
+
+/// Weights from `at` on with their noise, as many at a time as have their codes in one word.
+#[inline(always)]
+fn words<'a>(
+    mut at: usize,
+    mut w: &'a mut [f32],
+    mut noise: &'a [f32],
+) -> impl Iterator<Item = (&'a mut [f32], &'a [f32])> {
+    core::iter::from_fn(move || {
+        let count = (CODES - at % CODES).min(w.len()).min(noise.len());
+        let (first, rest) = core::mem::take(&mut w).split_at_mut_checked(count)?;
+        let (z, others) = noise.split_at_checked(count)?;
+        (w, noise) = (rest, others);
+        at += count;
+        (count > 0).then_some((first, z))
+    })
+}
+
+/// How `w` comes back as `back`: one more than the units in the last place between them, or an escape.
+#[inline(always)]
+fn code(w: f32, back: f32) -> u32 {
+    // The bits of a NaN need not be the same the next time.
+    if back.is_nan() { ESCAPE } else { w.to_bits().wrapping_sub(back.to_bits()).wrapping_add(1).min(ESCAPE) }
 }
 
 /// Perturbs or restores the weights `range`, with the tiles of `kernel`; ranges follow each other.
@@ -126,30 +167,19 @@ pub(crate) fn apply<K: Fill<2, 0>>(
 ) {
     let Some(mut parts) = Parts::of(residual, w.len()) else { return };
     if range.start == 0 {
-        *parts.next = 0;
+        parts.next = 0;
         if way == Way::Perturb {
-            *parts.perturbed = 0;
+            parts.perturbed = 0;
         }
     }
     runs(&kernel, groups, values, range, |scale, noise, run| {
-        let at = run.start;
-        for (i, (w, noise)) in w.get_mut(run).unwrap_or_default().iter_mut().zip(noise).enumerate() {
-            let noise = scale * *noise;
-            match way {
-                Way::Perturb => {
-                    let [perturbed, _] = K::apply(noise, [*w, *w], []);
-                    if !parts.note(at + i, *w, perturbed - noise) {
-                        return;
-                    }
-                    *w = perturbed;
-                }
-                Way::Restore => match parts.weight(at + i, *w - noise) {
-                    Some(weight) => *w = weight,
-                    None => return,
-                },
-            }
+        let (at, w) = (run.start, w.get_mut(run).unwrap_or_default());
+        match way {
+            Way::Perturb => parts.perturb::<K>(at, scale, noise, w),
+            Way::Restore => parts.restore(at, scale, noise, w),
         }
     });
+    parts.close();
 }
 
 /// Refuses a residual that had no room for all of `n` weights. Those that it had room for are perturbed: restore them.
@@ -159,7 +189,7 @@ pub(crate) fn verdict(way: Way, residual: &mut [f32], n: usize) -> Result<(), Er
     }
     require(residual.len(), n)?;
     match Parts::of(residual, n) {
-        Some(parts) if *parts.perturbed as usize != n => Err(Error::Escapes { room: parts.escapes.len() }),
+        Some(parts) if parts.perturbed != n => Err(Error::Escapes { room: parts.escapes.len() }),
         _ => Ok(()),
     }
 }

@@ -11,6 +11,8 @@ use flatmin::methods::{FilterScale, LpfSgd};
 use flatmin::optimizers::Sgd;
 use flatmin::rng::{Key, Stream, TILE, normals};
 use flatmin_sim::compose::{MethodSpec, Receive, Spec};
+use flatmin_sim::finetune::{Arm, Row, Settings, Silent, Task, run};
+use flatmin_sim::train::Device;
 use flatmin_tests::compare::same_bits;
 use flatmin_tests::say;
 use flatmin_tests::tolerance::tolerance;
@@ -199,4 +201,44 @@ fn a_smoothed_descent_still_leaves_the_sharp_minimum() {
     ));
     assert!(ends[0] < -0.5, "plain descent leaves the sharp minimum");
     assert!(ends[1..].iter().all(|end| *end > 0.5), "{ends:?}");
+}
+
+/// The wrist task for everyone, five times, fine-tuned by LPF-SGD with exact noise and with `Bytes`, otherwise alike.
+#[test]
+fn fine_tuning_gains_as_much_with_cheap_noise() {
+    let tuned = |device| {
+        let settings = Settings {
+            tasks: vec![Task::Spar],
+            arms: vec![Arm::Lpf],
+            seeds: 5,
+            replay: Some(0),
+            device,
+            ..Settings::default()
+        };
+        run(&settings, &Silent).unwrap()
+    };
+    let (exact, cheap) = (tuned(Device::Cpu), tuned(Device::CpuWithCheapNoise));
+    assert!(
+        exact.len() == 50 && exact.iter().zip(&cheap).any(|(a, b)| a.curve != b.curve),
+        "nothing differs"
+    );
+    for (what, of) in [("new", (|row| row.new_after) as fn(&Row) -> f64), ("old", |row| row.old_after)] {
+        let mean = |rows: &[Row]| rows.iter().map(of).sum::<f64>() / rows.len() as f64 * 100.0;
+        // Repetitions of a person are one value.
+        let pairs: Vec<_> =
+            exact.iter().zip(&cheap).map(|(a, b)| (a.person, 100.0 * (of(b) - of(a)))).collect();
+        let people: Vec<f64> = pairs
+            .chunk_by(|(a, _), (b, _)| a == b)
+            .map(|runs| runs.iter().map(|(_, gain)| gain).sum::<f64>() / runs.len() as f64)
+            .collect();
+        let n = people.len() as f64;
+        let gain = people.iter().sum::<f64>() / n;
+        let error = (people.iter().map(|x| (x - gain).powi(2)).sum::<f64>() / (n * (n - 1.0))).sqrt();
+        say(&format!(
+            "approx: wrist, {n} people x 5: {what} accuracy {:.2} exact, {:.2} bytes, difference {gain:+.2} +- {error:.2}",
+            mean(&exact),
+            mean(&cheap)
+        ));
+        assert!(gain.abs() <= tolerance("approx_accuracy"), "{what}: {gain}");
+    }
 }

@@ -1,5 +1,5 @@
 use crate::kernel::Update;
-use crate::lanes::SMALL;
+use crate::lanes::{SCALAR, SMALL};
 
 /// `d = g + weight_decay * w; v = momentum * v + (1 - dampening) * d; w -= lr * v`: heavy-ball momentum.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,7 @@ pub struct Coef {
 }
 
 /// Where a loop tests what it could know (it is not doubled to save code) a multiplication in hardware takes less time.
-const ALWAYS: bool = SMALL && cfg!(any(target_abi = "eabihf", target_feature = "f"));
+const ALWAYS: bool = SMALL && SCALAR;
 
 impl Coef {
     #[inline(always)]

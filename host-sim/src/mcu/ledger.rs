@@ -161,7 +161,7 @@ fn figure(row: &str, figure: u64) -> String {
 }
 
 fn is_per_parameter(row: &str) -> bool {
-    row.starts_with("kernel:") || row.starts_with("update:")
+    ["kernel:", "approx:", "update:"].iter().any(|kind| row.starts_with(kind))
 }
 
 fn aim(row: &str) -> String {
@@ -202,7 +202,9 @@ moves it here in the same commit.
   cycles on a real M4).
 - `kernel:NAME:FORM`: instructions a parameter of one call over 4,096, call included, at opt-level 3. `update` steps in
   place, `restore` steps from the saved copy (restore and step in one pass), `groups` reduces rows of 64 one by one.
+- `approx:NAME`: `kernel:perturb:fill` with the cheap noise of that name ([approx.md](approx.md)).
 - `update:NAME`: the same for a whole step with a gradient that costs nothing: phase machine, finite check, kernels.
+  LPF-SGD takes four gradients, so it draws and adds four noises a step, and eight without a backup.
 - `train:NAME`: instructions of a whole step (forward, backward, update) of the network 64-32-32-10 (3,466 parameters)
   on a mini-batch of 8.
 - `flash:NAME`: bytes of code and constants at opt-level s, without a runtime: `kernels` is every kernel that SAM over
