@@ -101,7 +101,8 @@ fn every_machine_computes_the_bits_of_this_one() {
     let expected = mcu::expected();
     let names: Vec<_> = MACHINES.iter().map(|machine| machine.name).collect();
     let outcomes = run(&names, Variant::True);
-    let ran = outcomes.iter().filter(|outcome| report(outcome, " suite") && report(outcome, " wrist")).count();
+    let ran =
+        outcomes.iter().filter(|outcome| report(outcome, " suite") && report(outcome, " wrist")).count();
     let verdict = mcu::judge(&outcomes, &expected);
     let wanted = Verdict { passed: ran * expected.len(), failed: 0, skipped: MACHINES.len() - ran };
     assert_eq!(verdict, wanted, "{}", mcu::render(&outcomes, &expected, verdict));
@@ -161,7 +162,10 @@ fn a_missing_row_a_strange_one_and_one_without_hashes_fail() {
     assert_eq!(failed(strange), 2);
     let mut empty = expected.clone();
     empty.iter_mut().for_each(|row| row.hashes.clear());
-    assert_eq!(mcu::judge(&[Outcome { machine, rows: Ok(empty.clone()), log: Vec::new() }], &empty).passed, 0);
+    assert_eq!(
+        mcu::judge(&[Outcome { machine, rows: Ok(empty.clone()), log: Vec::new() }], &empty).passed,
+        0
+    );
 }
 
 fn hash<B: Backend<Vector = [f32], Scalar = f32>>(mut b: B) -> u32 {

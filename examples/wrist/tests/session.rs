@@ -128,7 +128,7 @@ fn a_watchdog_sees_whoever_does_not_come_around() {
     let fed = Cell::new(0);
     let mut turns = Watched::new(&clock, || fed.set(fed.get() + 1));
     let mut left = 100;
-    turns.finish(|| {
+    let _ = turns.finish(|| {
         left -= 1;
         if left > 0 { Poll::Pending } else { Poll::Ready(()) }
     });

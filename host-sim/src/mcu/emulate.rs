@@ -81,9 +81,10 @@ fn start(machine: &Machine, image: &Image) -> Result<String, Error> {
     let out = defmt::text(image, out)?;
     match status {
         Some(status) if status.success() => Ok(out),
-        Some(status) => {
-            Err(Error::Stopped { status: status.to_string(), said: last_lines(&[err, out.into_bytes()].concat()) })
-        }
+        Some(status) => Err(Error::Stopped {
+            status: status.to_string(),
+            said: last_lines(&[err, out.into_bytes()].concat()),
+        }),
         None => Err(Error::Stopped {
             status: format!("no end after {} s", PATIENCE.as_secs()),
             said: last_lines(out.as_bytes()),

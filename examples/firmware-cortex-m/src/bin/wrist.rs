@@ -50,7 +50,11 @@ impl OutputPin for Led {
 #[entry]
 fn main() -> ! {
     if let Some((register, value)) = not_ieee_arithmetic() {
-        defmt::println!("{=str} = {=u32:08x}: only with bits 22 to 25 clear are bits the host's", register, value);
+        defmt::println!(
+            "{=str} = {=u32:08x}: only with bits 22 to 25 clear are bits the host's",
+            register,
+            value
+        );
         exit(EXIT_FAILURE)
     }
     // `singleton!` hands out a static buffer once: no stack is needed for it, and no unsafe.
