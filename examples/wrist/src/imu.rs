@@ -137,7 +137,10 @@ impl fmt::Display for Error {
                 write!(f, "WHO_AM_I is {found:#04x}, which is no LSM6DS; check the address")
             }
             Self::NotConfigured { register } => {
-                write!(f, "register {register:#04x} of the IMU does not keep what is written; check its supply")
+                write!(
+                    f,
+                    "register {register:#04x} of the IMU does not keep what is written; check its supply"
+                )
             }
             Self::Silent => f.write_str("the IMU has no data; check its supply, or reset it"),
         }

@@ -23,29 +23,63 @@ pub fn keep<N: Model, F: NorFlash, T: Turns>(
     copy: &mut [f32],
     position: Position,
 ) -> Result<bool, Error> {
+    keep_in::<N, F, T>(flash, turns, w, copy, position).map_err(|error| match error {
+        Stop::Flash(error) => flat(error),
+        Stop::Buffer(error) => Error::Method(error),
+    })
+}
+
+/// What stops a checkpoint, in the words of the flash.
+enum Stop<E> {
+    Flash(checkpoint::Error<E>),
+    Buffer(flatmin::Error),
+}
+
+impl<E> From<checkpoint::Error<E>> for Stop<E> {
+    fn from(error: checkpoint::Error<E>) -> Self {
+        Self::Flash(error)
+    }
+}
+
+impl<E> From<flatmin::Error> for Stop<E> {
+    fn from(error: flatmin::Error) -> Self {
+        Self::Buffer(error)
+    }
+}
+
+fn keep_in<N: Model, F: NorFlash, T: Turns>(
+    flash: F,
+    turns: &mut T,
+    w: &[f32],
+    copy: &mut [f32],
+    position: Position,
+) -> Result<bool, Stop<F::Error>> {
     // Weights and nothing else: a method without state.
     let (b, method, nothing) = (&mut Portable, &mut Plain::new(Sgd::new()), &mut ());
-    let mut store = Store::new(flash, Region::new(0, SLOT as u32)).map_err(flat)?;
+    let mut store = Store::new(flash, Region::new(0, SLOT as u32))?;
     finish(turns, store.open())?;
     let record = Snapshot::<Portable, _, _>::new(b, N::LAYOUT, w, method, nothing, position)?;
-    finish(turns, store.save(record).map_err(flat)?)?;
+    finish(turns, store.save(record)?)?;
     copy.fill(0.0);
     let target = Target::new(b, N::LAYOUT, copy, method, nothing)?;
-    finish(turns, store.load_candidate(target).map_err(flat)?)?;
+    finish(turns, store.load_candidate(target)?)?;
     let on_trial = same(w, copy);
-    finish(turns, store.confirm().map_err(flat)?)?;
+    finish(turns, store.confirm()?)?;
     copy.fill(0.0);
     let target = Target::new(b, N::LAYOUT, copy, method, nothing)?;
-    finish(turns, store.load(target).map_err(flat)?)?;
+    finish(turns, store.load(target)?)?;
     Ok(on_trial && same(w, copy))
 }
 
 /// One flash operation a piece.
-fn finish<F: NorFlash, J: Job>(turns: &mut impl Turns, mut task: Task<'_, F, J>) -> Result<(), Error> {
+fn finish<F: NorFlash, J: Job>(
+    turns: &mut impl Turns,
+    mut task: Task<'_, F, J>,
+) -> Result<(), Stop<F::Error>> {
     let done = turns.finish(|| match task.advance() {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(_)) => Poll::Ready(Ok(())),
-        Err(error) => Poll::Ready(Err(flat(error))),
+        Err(error) => Poll::Ready(Err(Stop::Flash(error))),
     });
     match done {
         Poll::Ready(result) => result,

@@ -63,4 +63,5 @@ impl<C: Choice> Memory<C> {
 }
 
 const _: () = assert!(WINDOW == FRAMES * CHANNELS);
-const _: () = assert!(size_of::<Memory<Chosen>>() <= 56 * 1024, "the session no longer fits 64 KiB with its stack");
+const _: () =
+    assert!(size_of::<Memory<Chosen>>() <= 56 * 1024, "the session no longer fits 64 KiB with its stack");

@@ -67,13 +67,7 @@ impl Grain {
 
 impl Settings {
     /// What is shipped.
-    pub const DEFAULT: Self = Self {
-        epochs: 15,
-        batch: 8,
-        lr: 0.003,
-        guard: Guard::Trust,
-        seed: 10,
-    };
+    pub const DEFAULT: Self = Self { epochs: 15, batch: 8, lr: 0.003, guard: Guard::Trust, seed: 10 };
 }
 
 /// Folds behind trust.

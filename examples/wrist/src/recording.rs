@@ -61,17 +61,7 @@ impl Recording {
         }
         let (records, frames) = rest.split_at_checked(count.checked_mul(RECORD)?)?;
         let (exercises, frames) = (records.as_chunks().0, frames.as_chunks().0);
-        Some(Self {
-            scales,
-            exercises,
-            frames,
-            address,
-            at: 0,
-            ready: false,
-            register: 0,
-            accel: 0,
-            gyro: 0,
-        })
+        Some(Self { scales, exercises, frames, address, at: 0, ready: false, register: 0, accel: 0, gyro: 0 })
     }
 
     /// The exercises.

@@ -94,14 +94,15 @@ where
         draws,
     )?;
     let mut before = Score::default();
-    let recording = collect::windows(recording, &mut delay, turns, &blob, x, &mut |turns, part, label, x| {
-        match part {
-            Part::Labelled => _ = buffer.offer(x, label)?,
-            Part::Tested => tester.add(turns, &mut before, x, label)?,
-        }
-        turns.rest();
-        Ok(())
-    })?;
+    let recording =
+        collect::windows(recording, &mut delay, turns, &blob, x, &mut |turns, part, label, x| {
+            match part {
+                Part::Labelled => _ = buffer.offer(x, label)?,
+                Part::Tested => tester.add(turns, &mut before, x, label)?,
+            }
+            turns.rest();
+            Ok(())
+        })?;
     let labelled = buffer.samples();
     let old = tester.score(turns, blob.validation(), x)?;
     turns.aside(|| {

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Longer than any image takes, on a busy machine too: one that hangs is stopped.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// What an image says.
 #[derive(Debug, Default)]
@@ -81,9 +81,10 @@ fn start(machine: &Machine, image: &Image) -> Result<String, Error> {
     let out = defmt::text(image, out)?;
     match status {
         Some(status) if status.success() => Ok(out),
-        Some(status) => {
-            Err(Error::Stopped { status: status.to_string(), said: last_lines(&[err, out.into_bytes()].concat()) })
-        }
+        Some(status) => Err(Error::Stopped {
+            status: status.to_string(),
+            said: last_lines(&[err, out.into_bytes()].concat()),
+        }),
         None => Err(Error::Stopped {
             status: format!("no end after {} s", PATIENCE.as_secs()),
             said: last_lines(out.as_bytes()),

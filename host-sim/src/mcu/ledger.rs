@@ -4,8 +4,9 @@
 //! are kept by compiler, since two of them differ by a few per cent.
 
 use super::build::{self, compiler, root};
-use super::{Error, Machine, Variant, emulate, find};
+use super::{Error, Machine, Variant, emulate, find, wrist};
 use crate::report::units::thousands;
+use flatmin_parity::Row;
 use flatmin_parity::ledger::LEN;
 use object::{Object, ObjectSection};
 use std::collections::BTreeMap;
@@ -27,7 +28,7 @@ const SIZED: [&str; 2] = ["kernels", "steps"];
 const FILES: [&str; 2] = ["docs/ledger.json", "docs/ledger.md"];
 
 /// What a figure should be at most on a Cortex-M4F: instructions a parameter, instructions a step, or bytes.
-const AIMS: [(&str, f64); 11] = [
+const AIMS: [(&str, f64); 13] = [
     ("kernel:sq_norm:reduce", 2.5),
     ("kernel:save_ascend:map", 7.6),
     ("kernel:step_sgd:update", 4.4),
@@ -39,6 +40,8 @@ const AIMS: [(&str, f64); 11] = [
     ("train:mlp+adam", 450_000.0),
     ("flash:kernels", 1024.0),
     ("flash:steps", 1536.0),
+    ("flash:wrist", 24.0 * 1024.0),
+    ("feed:wrist", flatmin_wrist::pieces::WATCHDOG as f64),
 ];
 
 /// The compiler that builds the ledger's images here.
@@ -65,6 +68,10 @@ pub fn measure(announce: &dyn Fn(&str)) -> Result<Columns, Error> {
         let image = build::image(machine, "ledger", Variant::True)?;
         let rows = emulate::run(machine, &image)?.rows;
         let mut column: Column = rows.iter().map(|row| (row.name.to_string(), row.ticks)).collect();
+        let image = build::image(machine, wrist::IMAGE, Variant::True)?;
+        column.extend(wrist(&emulate::run(machine, &image)?.rows));
+        let image = build::build(machine.package, machine.target, wrist::IMAGE, "release", Variant::True)?;
+        column.insert("flash:wrist".to_owned(), flash(&image.path())? - DATA);
         for program in SIZED {
             let image = build::build("tests/flash", machine.target, program, "s", Variant::True)?;
             column.insert(format!("flash:{program}"), flash(&image.path())?);
@@ -72,6 +79,20 @@ pub fn measure(announce: &dyn Fn(&str)) -> Result<Columns, Error> {
         columns.insert(name.to_owned(), column);
     }
     Ok(columns)
+}
+
+/// Bytes of the wrist image that are data: the shipped model and the recording.
+const DATA: u64 = (flatmin_wrist::BLOB.len() + flatmin_wrist::RECORDING.len()) as u64;
+
+/// What a session costs: a step of the run that counts, the longest piece of work, and the longest time between two feeds
+/// of the watchdog.
+fn wrist(rows: &[Row]) -> impl Iterator<Item = (String, u64)> {
+    let figures = rows.iter().filter_map(|row| match (&*row.name, row.hashes.len()) {
+        ("wrist:tune", steps) => Some(("train:wrist+lpf".to_owned(), row.ticks / (steps as u64).max(1))),
+        (name, 0) => Some((name.to_owned(), row.ticks)),
+        _ => None,
+    });
+    figures.collect::<Vec<_>>().into_iter()
 }
 
 /// Bytes of code and constants in an image.
@@ -209,6 +230,12 @@ moves it here in the same commit.
   on a mini-batch of 8.
 - `flash:NAME`: bytes of code and constants at opt-level s, without a runtime: `kernels` is every kernel that SAM over
   momentum SGD calls, `steps` is its phase machine with them.
+- `train:wrist+lpf`: the mean over the steps of a fine-tuning session of the wrist network (1,911 parameters): 8 windows,
+  4 parts of noise, in pieces. `part:wrist` is its longest piece of work that has no parts of its own (a row of a layer, a
+  tile of noise, a frame of the IMU, an operation of the flash), `feed:wrist` the longest time between two feeds of the
+  watchdog, in collection, scoring, training and saving. Instructions to the tick of 40.
+- `flash:wrist`: bytes of the whole wrist image at opt-level s, runtime, driver, emulated bus, checkpoint and log transport
+  included, without the shipped model and the recording.
 - Inputs are of ordinary size: software floating point takes longer for others.
 
 One column for each compiler, since two of them differ by a few per cent; `core:source` means that `core` was compiled

@@ -57,13 +57,8 @@ impl OutputPin for Nothing {
 pub(super) fn rows<B: Isa>(backend: B) -> Vec<Row> {
     let mut rows = Rows(Vec::new());
     let (mut flash, mut memory) = (RamFlash::NEW, Box::new(Memory::NEW));
-    let board = Board {
-        delay: Nothing,
-        pin: Nothing,
-        flash: &mut flash,
-        turns: &mut Unwatched,
-        report: &mut rows,
-    };
+    let board =
+        Board { delay: Nothing, pin: Nothing, flash: &mut flash, turns: &mut Unwatched, report: &mut rows };
     let result = session::run(board, backend, &mut memory, Grain::WHOLE);
     assert!(result.expect("a session on the host ends").stored, "a checkpoint in RAM is read back");
     rows.0

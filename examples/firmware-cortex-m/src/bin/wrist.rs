@@ -50,7 +50,11 @@ impl OutputPin for Led {
 #[entry]
 fn main() -> ! {
     if let Some((register, value)) = not_ieee_arithmetic() {
-        defmt::println!("{=str} = {=u32:08x}: only with bits 22 to 25 clear are bits the host's", register, value);
+        defmt::println!(
+            "{=str} = {=u32:08x}: only with bits 22 to 25 clear are bits the host's",
+            register,
+            value
+        );
         exit(EXIT_FAILURE)
     }
     // `singleton!` hands out a static buffer once: no stack is needed for it, and no unsafe.
@@ -71,7 +75,7 @@ fn main() -> ! {
     let board = Board { delay: NoDelay, pin: &mut led, flash, turns: &mut turns, report: &mut Defmt };
     let result = session::run(board, backend, memory, Grain::FINE);
     let (longest, part) = (turns.longest(), turns.longest_part());
-    defmt::println!("row piece:wrist {=u32}", longest);
+    defmt::println!("row feed:wrist {=u32}", longest);
     defmt::println!("row part:wrist {=u32}", part);
     defmt::println!("{=u32} phases on the pin", led.0);
     match result {

@@ -70,7 +70,7 @@ fn main() -> ! {
     let board = Board { delay: NoDelay, pin: &mut led, flash, turns: &mut turns, report: &mut Defmt };
     let result = session::run(board, backend, memory, Grain::FINE);
     let (longest, part) = (turns.longest(), turns.longest_part());
-    defmt::println!("row piece:wrist {=u32}", longest);
+    defmt::println!("row feed:wrist {=u32}", longest);
     defmt::println!("row part:wrist {=u32}", part);
     defmt::println!("{=u32} phases on the pin", led.0);
     match result {

@@ -59,7 +59,8 @@ extern "C" fn main() -> ! {
     let backend = flatmin_parity::canary::WrongNoise(Portable);
     let (mut memory, mut flash) = (Memory::NEW, RamFlash::NEW);
     let mut turns = Watched::new(|| (Timer::now() * Timer::PER_TICK) as u32, || {});
-    let board = Board { delay: Nothing, pin: Nothing, flash: &mut flash, turns: &mut turns, report: &mut Text };
+    let board =
+        Board { delay: Nothing, pin: Nothing, flash: &mut flash, turns: &mut turns, report: &mut Text };
     let result = session::run(board, backend, &mut memory, Grain::FINE);
     if let Err(error) = result {
         println!("the session stopped: {error}");
