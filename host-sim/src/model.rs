@@ -15,6 +15,7 @@ pub use workspace::{Example, Lesson, Workspace, answer};
 
 use crate::finetune::Scope;
 use flatmin::backend::Cpu;
+use flatmin::bill::Shape;
 use flatmin::layout::Segment;
 use flatmin::nn::{self, Target};
 use flatmin_gpu::nn::Layer;
@@ -52,6 +53,8 @@ pub trait Model: Sync {
     fn macs(&self) -> u64;
     /// Floats of activations; gradients of activations are written over them.
     fn activations(&self) -> usize;
+    /// What memory needs to know of it.
+    fn shape(&self) -> Shape;
 
     /// Its layers, as a GPU takes them.
     fn layers(&self) -> Vec<Layer>;
@@ -113,7 +116,16 @@ pub struct Memory<'a> {
 /// The CNN for Fashion-MNIST, 28x28: convolutions of 8 and 16 filters (3 by 3 taps, stride 2) and 10 outputs; all of its
 /// 7,018 weights train.
 pub fn fmnist() -> &'static dyn Model {
-    &fmnist::ALL
+    fmnist_of(Scope::All)
+}
+
+/// The same network, of which `scope` trains.
+pub fn fmnist_of(scope: Scope) -> &'static dyn Model {
+    match scope {
+        Scope::All => &fmnist::ALL,
+        Scope::Last => &fmnist::LAST,
+        Scope::Bias => &fmnist::BIAS,
+    }
 }
 
 /// A network for Fashion-MNIST that is worth a GPU: 784-2048-1024-10 with ReLU, 3,716,106 weights.
