@@ -7,10 +7,12 @@ mod build;
 mod emulate;
 pub mod ledger;
 mod machine;
+mod run;
 mod table;
 
 pub use build::{Image, Variant, compiler};
 pub use machine::{MACHINES, Machine, find};
+pub use run::{Measured, Run};
 pub use table::{json, render};
 
 use flatmin::backend::{Cpu, Portable};

@@ -30,6 +30,40 @@ pub enum Net {
     Wrist,
 }
 
+/// A network that a device may train.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trained {
+    /// [`Net::Wrist`].
+    Wrist,
+    /// [`Net::Digits`].
+    Digits,
+    /// The CNN of [`fmnist`].
+    Fmnist,
+}
+
+impl Trained {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Wrist, Self::Digits, Self::Fmnist];
+
+    /// Its name on the command line and in the ledger: that of its module.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wrist => "wrist",
+            Self::Digits => "digits",
+            Self::Fmnist => "fmnist",
+        }
+    }
+
+    /// The network of which `scope` trains.
+    pub fn model(self, scope: Scope) -> &'static dyn Model {
+        match self {
+            Self::Wrist => model(Net::Wrist, scope),
+            Self::Digits => model(Net::Digits, scope),
+            Self::Fmnist => fmnist_of(scope),
+        }
+    }
+}
+
 /// Memory and work of a network under a scope, and its evaluation on one sample.
 ///
 /// A full vector holds all parameters in layer order, weights before bias. [`split`](Model::split) cuts it into the

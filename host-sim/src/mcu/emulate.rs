@@ -22,7 +22,11 @@ pub(super) fn rows(machine: &Machine, image: &Image) -> Result<Vec<Row>, Error> 
     rows.map(|(line, row)| row.map_err(|_| Error::Broken(line.to_owned()))).collect()
 }
 
-fn run(machine: &Machine, image: &Image) -> Result<String, Error> {
+/// Runs an image to its end; what it prints.
+///
+/// # Errors
+/// [`Error::Missing`] without the emulator, [`Error::Stopped`] for any exit status but 0.
+pub(super) fn run(machine: &Machine, image: &Image) -> Result<String, Error> {
     let mut words = machine.emulator.iter();
     let program = words.next().copied().unwrap_or_default();
     let root = root()?;

@@ -4,10 +4,10 @@
 //! are kept by compiler, since two of them differ by a few per cent.
 
 use super::build::{self, compiler, root};
-use super::{Error, Machine, Variant, emulate, find};
+use super::run::{FLASH, weigh};
+use super::{Error, Machine, Measured, Run, Variant, emulate, find};
 use crate::report::units::thousands;
 use flatmin_parity::ledger::LEN;
-use object::{Object, ObjectSection};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -66,25 +66,38 @@ pub fn measure(announce: &mut dyn FnMut(&str)) -> Result<Columns, Error> {
         let rows = emulate::rows(machine, &image)?;
         let mut column: Column = rows.iter().map(|row| (row.name.to_string(), row.ticks)).collect();
         for program in SIZED {
-            let image = build::build("tests/flash", machine.target, program, "s", Variant::True)?;
-            column.insert(format!("flash:{program}"), flash(&image.path())?);
+            let image = build::build("tests/flash", machine.target, program, "s", Variant::True, &[])?;
+            column.insert(format!("flash:{program}"), weigh(&image.path(), FLASH)?);
         }
+        column.extend(runs(machine, announce)?);
         columns.insert(name.to_owned(), column);
     }
     Ok(columns)
 }
 
-/// Bytes of code and constants in an image.
-fn flash(path: &PathBuf) -> Result<u64, Error> {
-    let bytes = std::fs::read(path).map_err(|source| Error::File { path: path.clone(), source })?;
-    let image = object::File::parse(&*bytes)
-        .map_err(|error| Error::Ledger(format!("{}: {error}", path.display())))?;
-    let kept = |section: &object::Section<'_, '_>| {
-        section
-            .name()
-            .is_ok_and(|name| [".text", ".rodata", ".data"].iter().any(|kept| name.starts_with(kept)))
+/// Measures every run that is kept, two at a time: one is built while another is emulated.
+fn runs(machine: &'static Machine, announce: &mut dyn FnMut(&str)) -> Result<Column, Error> {
+    let runs = Run::kept();
+    let measure = |runs: Vec<&Run>| -> Result<Vec<(Run, Measured)>, Error> {
+        runs.into_iter().map(|run| Ok((*run, run.measure(machine)?))).collect()
     };
-    Ok(image.sections().filter(kept).map(|section| section.size()).sum())
+    announce(&format!("ledger: {}: {} runs", machine.name, runs.len()));
+    let (even, odd) = rayon::join(
+        || measure(runs.iter().step_by(2).collect()),
+        || measure(runs.iter().skip(1).step_by(2).collect()),
+    );
+    Ok(even?.into_iter().chain(odd?).flat_map(|(run, measured)| rows(&run, &measured)).collect())
+}
+
+/// The rows of a run.
+fn rows(run: &Run, measured: &Measured) -> Vec<(String, u64)> {
+    let Measured { stack, flash, step, sample, .. } = *measured;
+    // An average takes a second step, so what was counted is not one.
+    let alone = run.average.is_none();
+    let (step, sample) = (alone.then_some(step), sample.filter(|_| alone));
+    let rows = [("stack", Some(stack)), ("flash", Some(flash)), ("step", step), ("sample", sample)];
+    let row = |(kind, figure): (&str, Option<u64>)| Some((format!("{kind}:{run}"), figure?));
+    rows.into_iter().filter_map(row).collect()
 }
 
 fn place(file: &str) -> Result<PathBuf, Error> {
