@@ -8,7 +8,7 @@ mod arithmetic;
 mod stopwatch;
 
 pub use arithmetic::assert_ieee_arithmetic;
-pub use stopwatch::SysTick;
+pub use stopwatch::{Instructions, SysTick};
 
 use core::panic::PanicInfo;
 use cortex_m_semihosting::debug::{self, ExitStatus};

@@ -1,0 +1,81 @@
+//! Personalises the wrist model: everything but this board is in `flatmin-wrist`.
+//!
+//! On a real board, replace what is marked `board:`.
+
+#![no_std]
+#![no_main]
+
+use core::convert::Infallible;
+use cortex_m_rt::entry;
+use cortex_m_semihosting::debug::{EXIT_FAILURE, EXIT_SUCCESS};
+// board: `defmt_rtt`
+use defmt_semihosting as _;
+use embedded_hal::delay::DelayNs;
+use embedded_hal::digital::{ErrorType, OutputPin};
+use firmware_cortex_m::{Instructions, assert_ieee_arithmetic, exit};
+use flatmin::backend::Portable;
+use flatmin_wrist::choice::{Memory, Net, SETTINGS, Tuner};
+use flatmin_wrist::flash::RamFlash;
+use flatmin_wrist::pieces::Watched;
+use flatmin_wrist::report::Defmt;
+use flatmin_wrist::session::{self, Board};
+
+/// board: the timer of your HAL. In the emulator the IMU is ready when it is asked again.
+struct NoDelay;
+
+impl DelayNs for NoDelay {
+    fn delay_ns(&mut self, _: u32) {}
+}
+
+/// board: an output pin of your HAL. Here its rising edges are counted.
+struct Led(u32);
+
+impl ErrorType for Led {
+    type Error = Infallible;
+}
+
+impl OutputPin for Led {
+    fn set_low(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Infallible> {
+        self.0 += 1;
+        Ok(())
+    }
+}
+
+#[entry]
+fn main() -> ! {
+    assert_ieee_arithmetic();
+    // `singleton!` hands out a static buffer once: no stack is needed for it, and no unsafe.
+    let memory = cortex_m::singleton!(: Memory = Memory::NEW);
+    // board: the flash driver of your HAL
+    let flash = cortex_m::singleton!(: RamFlash = RamFlash::NEW);
+    // board: any counter that runs up, such as DWT.CYCCNT, or the HAL's monotonic timer
+    let clock = Instructions::start();
+    let (Some(memory), Some(flash), Some(clock)) = (memory, flash, clock) else { exit(EXIT_FAILURE) };
+    #[cfg(not(flatmin_canary))]
+    let backend = Portable;
+    #[cfg(flatmin_canary)]
+    let backend = flatmin_parity::canary::WrongNoise(Portable);
+
+    // board: feed the watchdog here
+    let mut turns = Watched::new(|| clock.now(), || {});
+    let mut led = Led(0);
+    let board = Board { delay: NoDelay, pin: &mut led, flash, turns: &mut turns, report: &mut Defmt };
+    let result = session::run::<Net, Tuner, _, _, _, _, _, _>(board, backend, memory, &SETTINGS);
+    let (longest, part) = (turns.longest(), turns.longest_part());
+    defmt::println!("row piece:wrist {=u32}", longest);
+    defmt::println!("row part:wrist {=u32}", part);
+    defmt::println!("{=u32} phases on the pin", led.0);
+    match result {
+        Err(error) => defmt::println!("the session stopped: {}", error),
+        Ok(_) if turns.has_bitten() => {
+            defmt::println!("the watchdog bites: {=u32} instructions without a feed", longest);
+        }
+        Ok(result) if result.stored => exit(EXIT_SUCCESS),
+        Ok(_) => {}
+    }
+    exit(EXIT_FAILURE)
+}
