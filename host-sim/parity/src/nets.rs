@@ -1,27 +1,6 @@
-//! The networks that the simulator personalises, as types for hosts and images.
+//! Networks of the simulator as types for hosts and images; that of the wrist is in the example `flatmin-wrist`.
 
-use flatmin::nn::{self, Bias, Conv1d, Conv2d, Dense, Frozen, MeanTime, Relu};
-
-/// A 1D-CNN for 64 frames of 6 channels: two convolutions, the mean over time and 7 outputs.
-pub mod wrist {
-    use super::{Bias, Conv1d, Dense, Frozen, MeanTime, Relu, nn};
-
-    /// With scopes of the convolutions and of the dense layer.
-    pub type Of<Lower, Upper> = nn::seq!(
-        Conv1d<6, 64, 5, 2, 16, Lower>,
-        Relu<480>,
-        Conv1d<16, 30, 5, 2, 16, Lower>,
-        Relu<208>,
-        MeanTime<13, 16>,
-        Dense<16, 7, Upper>
-    );
-    /// Everything trains.
-    pub type All = Of<nn::All, nn::All>;
-    /// The last layer trains.
-    pub type Last = Of<Frozen, nn::All>;
-    /// The biases train.
-    pub type Biases = Of<Bias, Bias>;
-}
+use flatmin::nn::{self, Bias, Conv2d, Dense, Frozen, Relu};
 
 /// An MLP 64-32-10 for 8x8 digits.
 pub mod digits {

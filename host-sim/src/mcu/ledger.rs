@@ -24,7 +24,7 @@ const KEPT: [&str; 2] = ["mps2-an386", "mps2-an385"];
 /// Images of `tests/flash` whose size is kept, optimised for size.
 const SIZED: [&str; 2] = ["kernels", "steps"];
 /// Where it is committed, and the same for people.
-const FILES: [&str; 2] = ["docs/ledger.json", "docs/ledger.md"];
+const FILES: [&str; 2] = ["host-sim/data/ledger.json", "docs/ledger.md"];
 
 /// What a figure should be at most on a Cortex-M4F: instructions a parameter, instructions a step, or bytes.
 const AIMS: [(&str, f64); 11] = [
@@ -207,7 +207,7 @@ const PREFACE: &str = "\
 # The ledger
 
 What flatmin costs on a microcontroller, to the instruction and to the byte. Written by `flatmin-sim mcu --ledger update`
-from [ledger.json](ledger.json) and checked in continuous integration without tolerance: a change that moves a figure
+from [ledger.json](../host-sim/data/ledger.json) and checked in continuous integration without tolerance: a change that moves a figure
 moves it here in the same commit.
 
 - `mps2-an386` is a Cortex-M4F (`thumbv7em-none-eabihf`), `mps2-an385` runs code for a core without FPU

@@ -3,7 +3,7 @@
 use super::network::{Typed, typed};
 use flatmin::layout::Segment;
 use flatmin::nn::{self, Network};
-use flatmin_parity::nets::wrist::{All, Biases, Last};
+use flatmin_wrist::net::{All, Biases, Last};
 
 typed!(
     /// Everything trains.

@@ -26,7 +26,7 @@ use flatmin_parity::nets::digits as net;
 #[cfg(net = "fmnist")]
 use flatmin_parity::nets::fmnist as net;
 #[cfg(net = "wrist")]
-use flatmin_parity::nets::wrist as net;
+use flatmin_wrist::net;
 
 #[cfg(scope = "all")]
 type Net = net::All;
