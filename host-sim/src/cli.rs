@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, in words. What is done about it stands in [`commands`](crate::commands).
 
+mod budget;
 mod finetune;
 mod mcu;
 mod message;
@@ -10,6 +11,7 @@ mod parity;
 mod pretrain;
 mod range;
 
+pub use budget::Budget;
 pub use finetune::Finetune;
 pub use mcu::{Ledger, Mcu};
 pub use message::one_line;
@@ -43,6 +45,8 @@ pub enum Command {
     Pretrain(Pretrain),
     /// List the training methods, optimizers, gates and averages with their memory.
     Methods(Methods),
+    /// Print the RAM, stack and flash of a fine-tuning run before anything is flashed, with estimates of time and energy.
+    Budget(Budget),
     /// Measure the acceptance numbers and compare them with those of an independent trainer.
     Baselines(Baselines),
     /// Replay recorded trajectories of other libraries through this one.
