@@ -122,7 +122,8 @@ pub fn words(tile: u32, key: Key) -> [[u32; LANES]; 4] {
 }
 
 /// The 64 standard normal values of tile `tile`: Box-Muller on word pairs (0, 1) and (2, 3) of each lane.
-#[inline(always)]
+#[cfg_attr(flatmin_small, inline(never))]
+#[cfg_attr(not(flatmin_small), inline(always))]
 pub fn normals(tile: u32, key: Key) -> [f32; TILE] {
     let [a, b, c, d] = words(tile, key);
     let mut out = [0.0; TILE];

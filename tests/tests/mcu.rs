@@ -21,7 +21,7 @@ const BOARD: &str = "mps2-an386";
 
 fn run(names: &[&str], variant: Variant) -> Vec<Outcome> {
     let machines: Vec<_> = names.iter().map(|name| mcu::find(name).unwrap()).collect();
-    mcu::run(&machines, variant, &mut |_| {})
+    mcu::run(&machines, variant, &|_| {})
 }
 
 /// Says what ran and what did not; in continuous integration nothing may be skipped.
@@ -137,7 +137,7 @@ fn firmware_refuses_a_floating_point_unit_that_flushes_to_zero() {
 fn a_missing_row_a_strange_one_and_one_without_hashes_fail() {
     let machine = &MACHINES[0];
     let expected = mcu::expected();
-    let failed = |rows| mcu::judge(&[Outcome { machine, rows: Ok(rows) }], &expected).failed;
+    let failed = |rows| mcu::judge(&[Outcome { machine, rows: Ok(rows), log: Vec::new() }], &expected).failed;
     assert_eq!(failed(expected.clone()), 0);
     assert_eq!(failed(expected[1..].to_vec()), 1);
     let mut strange = expected.clone();
@@ -145,7 +145,7 @@ fn a_missing_row_a_strange_one_and_one_without_hashes_fail() {
     assert_eq!(failed(strange), 2);
     let mut empty = expected.clone();
     empty.iter_mut().for_each(|row| row.hashes.clear());
-    assert_eq!(mcu::judge(&[Outcome { machine, rows: Ok(empty.clone()) }], &empty).passed, 0);
+    assert_eq!(mcu::judge(&[Outcome { machine, rows: Ok(empty.clone()), log: Vec::new() }], &empty).passed, 0);
 }
 
 fn hash<B: Backend<Vector = [f32], Scalar = f32>>(mut b: B) -> u32 {

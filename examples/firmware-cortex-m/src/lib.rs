@@ -7,7 +7,7 @@
 mod arithmetic;
 mod stopwatch;
 
-pub use arithmetic::assert_ieee_arithmetic;
+pub use arithmetic::{assert_ieee_arithmetic, not_ieee_arithmetic};
 pub use stopwatch::{Instructions, SysTick};
 
 use core::panic::PanicInfo;
@@ -21,8 +21,8 @@ pub fn exit(status: ExitStatus) -> ! {
     }
 }
 
-#[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
+/// What the panic handlers do that can afford 3 KB of formatting.
+pub fn stop(info: &PanicInfo<'_>) -> ! {
     cortex_m::interrupt::disable();
     hprint!("firmware stopped: ");
     if let Some(place) = info.location() {

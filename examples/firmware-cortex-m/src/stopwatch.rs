@@ -56,6 +56,7 @@ impl Instructions {
     }
 
     /// The counter.
+    #[inline(never)]
     pub fn now(&self) -> u32 {
         let _running = &self.timer;
         let position = SYST::get_current();

@@ -7,54 +7,68 @@
 //! | `FLATMIN_GUARD` | `off`, `accuracy`, `loss`, `trust` (default) |
 //! | `FLATMIN_EPOCHS` | 1 to 999, default 15 |
 
-use crate::net::{All, Biases, Last};
+use crate::net::{All, Biases, Last, Model};
 use crate::personalise::{Guard, Settings};
-use crate::tuner::{Lpf, Plain, Sam};
+use crate::tuner::{Lpf, Plain, Sam, Tuner};
 
-/// The network with its scope.
-pub type Net = <Choice<SCOPE> as Scoped>::Net;
-/// The method with its state.
-pub type Tuner = <Choice<METHOD> as Tuned>::Tuner;
+/// Everything that is known when an image is built. What is not chosen is not in the image.
+pub trait Choice {
+    /// The network with its scope.
+    type Net: Model;
+    /// The method with its state.
+    type Tuner: Tuner<Self::Net>;
+    /// Everything else.
+    const SETTINGS: Settings;
+}
+
+/// What the variables choose.
+#[derive(Clone, Copy, Debug)]
+pub struct Chosen;
+
+impl Choice for Chosen {
+    type Net = <Place<SCOPE> as Scope>::Net;
+    type Tuner = <Place<METHOD> as Method>::Tuner;
+    const SETTINGS: Settings = Settings {
+        epochs: number(or(option_env!("FLATMIN_EPOCHS"), "15")),
+        guard: match find(or(option_env!("FLATMIN_GUARD"), "trust"), ["off", "accuracy", "loss", "trust"]) {
+            0 => Guard::Off,
+            1 => Guard::Accuracy,
+            2 => Guard::Loss,
+            _ => Guard::Trust,
+        },
+        ..Settings::DEFAULT
+    };
+}
+
 /// The memory of a session.
-pub type Memory = crate::memory::Memory<Net, Tuner>;
-
-/// Everything else.
-pub const SETTINGS: Settings = Settings {
-    epochs: number(or(option_env!("FLATMIN_EPOCHS"), "15")),
-    guard: match find(or(option_env!("FLATMIN_GUARD"), "trust"), ["off", "accuracy", "loss", "trust"]) {
-        0 => Guard::Off,
-        1 => Guard::Accuracy,
-        2 => Guard::Loss,
-        _ => Guard::Trust,
-    },
-    ..Settings::DEFAULT
-};
+pub type Memory = crate::memory::Memory<Chosen>;
 
 const METHOD: usize = find(or(option_env!("FLATMIN_METHOD"), "lpf"), ["plain", "sam", "lpf"]);
 const SCOPE: usize = find(or(option_env!("FLATMIN_SCOPE"), "all"), ["all", "last", "bias"]);
 
-/// The choice at a place of a list.
+/// A place in a list of names.
 #[derive(Debug)]
-pub struct Choice<const PLACE: usize>;
+pub struct Place<const N: usize>;
 
-/// A choice of scope.
-pub trait Scoped {
-    /// What is chosen.
-    type Net: crate::net::Model;
-}
-/// A choice of method.
-pub trait Tuned {
-    /// What is chosen.
-    type Tuner: crate::tuner::Tuner<Net>;
+/// The network at a place.
+pub trait Scope {
+    /// With what trains of it.
+    type Net: Model;
 }
 
-macro_rules! choices {
-    ($trait:ident $name:ident: $($place:literal $type:ty),*) => {
-        $(impl $trait for Choice<$place> { type $name = $type; })*
+/// The method at a place.
+pub trait Method {
+    /// With its state.
+    type Tuner: Tuner<<Chosen as Choice>::Net>;
+}
+
+macro_rules! places {
+    ($list:ident $of:ident: $($place:literal $type:ty),*) => {
+        $(impl $list for Place<$place> { type $of = $type; })*
     };
 }
-choices!(Scoped Net: 0 All, 1 Last, 2 Biases);
-choices!(Tuned Tuner: 0 Plain<Net>, 1 Sam<Net>, 2 Lpf<Net>);
+places!(Scope Net: 0 All, 1 Last, 2 Biases);
+places!(Method Tuner: 0 Plain<<Chosen as Choice>::Net>, 1 Sam<<Chosen as Choice>::Net>, 2 Lpf<<Chosen as Choice>::Net>);
 
 const fn or(chosen: Option<&'static str>, default: &'static str) -> &'static str {
     match chosen {

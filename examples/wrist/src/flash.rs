@@ -34,6 +34,7 @@ impl ErrorType for RamFlash {
 impl ReadNorFlash for RamFlash {
     const READ_SIZE: usize = 1;
 
+    #[inline(never)]
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NorFlashErrorKind> {
         check_read(self, offset, bytes.len())?;
         let stored = self.part(offset, bytes.len());
@@ -50,12 +51,14 @@ impl NorFlash for RamFlash {
     const WRITE_SIZE: usize = 4;
     const ERASE_SIZE: usize = ERASE;
 
+    #[inline(never)]
     fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
         check_erase(self, from, to)?;
         self.part(from, to.saturating_sub(from) as usize).fill(0xff);
         Ok(())
     }
 
+    #[inline(never)]
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
         check_write(self, offset, bytes.len())?;
         let stored = self.part(offset, bytes.len());

@@ -1,5 +1,6 @@
 //! Everything a session needs, in one static.
 
+use crate::choice::{Choice, Chosen};
 use crate::net::{CHANNELS, CLASSES, FRAMES, Model, Vector, WINDOW};
 use crate::tuner::Tuner;
 use flatmin::tune::replay_buffer::Class;
@@ -10,20 +11,19 @@ pub const A_CLASS: usize = 4;
 pub const LABELLED: usize = A_CLASS * CLASSES;
 
 /// All memory of a session, but the flash.
-#[derive(Debug)]
-pub struct Memory<N: Model, M: Tuner<N>> {
+pub struct Memory<C: Choice> {
     /// The weights that train.
-    pub w: N::Weights,
+    pub w: <C::Net as Model>::Weights,
     /// Their gradient.
-    pub g: N::Weights,
+    pub g: <C::Net as Model>::Weights,
     /// The mean of the weights after every epoch, or the best ones.
-    pub mean: N::Weights,
+    pub mean: <C::Net as Model>::Weights,
     /// The weights that do not train.
-    pub frozen: N::Frozen,
+    pub frozen: <C::Net as Model>::Frozen,
     /// The method's state.
-    pub tuner: M,
+    pub tuner: C::Tuner,
     /// Activations.
-    pub acts: N::Acts,
+    pub acts: <C::Net as Model>::Acts,
     /// A window.
     pub x: [f32; WINDOW],
     /// What the person labelled.
@@ -43,14 +43,14 @@ pub struct Labelled {
     pub classes: [Class; CLASSES],
 }
 
-impl<N: Model, M: Tuner<N>> Memory<N, M> {
+impl<C: Choice> Memory<C> {
     /// Before a session.
     pub const NEW: Self = Self {
         w: Vector::ZEROS,
         g: Vector::ZEROS,
         mean: Vector::ZEROS,
         frozen: Vector::ZEROS,
-        tuner: M::NEW,
+        tuner: Tuner::NEW,
         acts: Vector::ZEROS,
         x: [0.0; WINDOW],
         labelled: Labelled {
@@ -63,4 +63,4 @@ impl<N: Model, M: Tuner<N>> Memory<N, M> {
 }
 
 const _: () = assert!(WINDOW == FRAMES * CHANNELS);
-const _: () = assert!(size_of::<Memory<crate::net::All, crate::tuner::Lpf<crate::net::All>>>() <= 56 * 1024);
+const _: () = assert!(size_of::<Memory<Chosen>>() <= 56 * 1024, "the session no longer fits 64 KiB with its stack");

@@ -1,6 +1,7 @@
 //! From labelled windows to weights that are kept, or not.
 
 use crate::Error;
+use crate::choice::Choice;
 use crate::memory::LABELLED;
 use crate::net::{Model, WINDOW};
 use crate::pieces::Turns;
@@ -46,10 +47,22 @@ pub struct Settings {
     pub guard: Guard,
     /// Decides order, noise, and which windows are labelled.
     pub seed: u64,
+}
+
+/// How large pieces of work are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grain {
     /// Parameters of a piece of a kernel.
     pub slice: usize,
     /// Units of a piece of an evaluation.
     pub units: usize,
+}
+
+impl Grain {
+    /// The smallest that cost nothing: a tile of noise, a row of a layer.
+    pub const FINE: Self = Self { slice: flatmin::rng::TILE, units: 1 };
+    /// No pieces at all.
+    pub const WHOLE: Self = Self { slice: usize::MAX, units: usize::MAX };
 }
 
 impl Settings {
@@ -60,8 +73,6 @@ impl Settings {
         lr: 0.003,
         guard: Guard::Trust,
         seed: 10,
-        slice: flatmin::rng::TILE,
-        units: 1,
     };
 }
 
@@ -71,7 +82,6 @@ const FOLDS: usize = 2;
 const HELD_OUT: usize = 4;
 
 /// The samples, the network and its memory.
-#[derive(Debug)]
 pub struct Bench<'a, N, T> {
     /// The shipped model.
     pub blob: Blob<'a>,
@@ -221,12 +231,9 @@ struct Run {
 }
 
 /// A method and what it runs with.
-#[derive(Debug)]
-pub struct Trainer<'a, M, B, P, R> {
-    /// How.
-    pub settings: Settings,
+pub struct Trainer<'a, C: Choice, B, P, R> {
     /// The method's state.
-    pub tuner: &'a mut M,
+    pub tuner: &'a mut C::Tuner,
     /// Who runs kernels.
     pub b: Sliced<B>,
     /// What the phases of a step show on.
@@ -235,23 +242,21 @@ pub struct Trainer<'a, M, B, P, R> {
     pub report: &'a mut R,
 }
 
-impl<M, B: Isa, P: OutputPin, R: Report> Trainer<'_, M, B, P, R> {
+impl<C: Choice, B: Isa, P: OutputPin, R: Report> Trainer<'_, C, B, P, R> {
     /// The run that counts.
-    fn run(&self, outside: Option<(usize, usize)>, weigh: bool) -> Run {
-        Run { name: "wrist:tune", epochs: self.settings.epochs, outside, weigh }
+    const fn run(outside: Option<(usize, usize)>, weigh: bool) -> Run {
+        Run { name: "wrist:tune", epochs: C::SETTINGS.epochs, outside, weigh }
     }
 
     /// Trains the shipped weights.
-    fn train<N: Model, T: Turns>(
+    fn train<'n, T: Turns>(
         &mut self,
-        bench: &mut Bench<'_, N, T>,
+        bench: &mut Bench<'n, C::Net, T>,
         run: &Run,
-        mut after_epoch: impl FnMut(&mut Bench<'_, N, T>, &mut Sliced<B>) -> Result<(), Error>,
-    ) -> Result<(), Error>
-    where
-        M: Tuner<N>,
-    {
-        let Self { settings, tuner, b, pin, report } = self;
+        after_epoch: &mut AfterEpoch<'_, Bench<'n, C::Net, T>, B>,
+    ) -> Result<(), Error> {
+        let Self { tuner, b, pin, report } = self;
+        let settings = C::SETTINGS;
         let mut method = PhasePin::new(tuner.method::<B>(settings.seed), pin);
         let (mut order, mut step) = (bench.order(run), 0);
         let in_order = order.clone();
@@ -288,6 +293,9 @@ impl<M, B: Isa, P: OutputPin, R: Report> Trainer<'_, M, B, P, R> {
     }
 }
 
+/// What happens after an epoch.
+type AfterEpoch<'f, N, B> = dyn FnMut(&mut N, &mut Sliced<B>) -> Result<(), Error> + 'f;
+
 /// Which samples a run learns from, by their numbers.
 type Order = heapless::Vec<u8, { 2 * LABELLED }>;
 
@@ -303,26 +311,25 @@ impl<N: Model, T: Turns> Bench<'_, N, T> {
 }
 
 /// A bench with a trainer.
-#[derive(Debug)]
-pub struct Personaliser<'a, N, M, B, P, T, R> {
+pub struct Personaliser<'a, C: Choice, B, P, T, R> {
     /// On what.
-    pub bench: Bench<'a, N, T>,
+    pub bench: Bench<'a, C::Net, T>,
     /// By which method.
-    pub trainer: Trainer<'a, M, B, P, R>,
+    pub trainer: Trainer<'a, C, B, P, R>,
     /// The mean of the weights after every epoch, or the best.
     pub mean: &'a mut [f32],
 }
 
-impl<N: Model, M: Tuner<N>, B: Isa, P: OutputPin, T: Turns, R: Report> Personaliser<'_, N, M, B, P, T, R> {
+impl<C: Choice, B: Isa, P: OutputPin, T: Turns, R: Report> Personaliser<'_, C, B, P, T, R> {
     /// Fine-tunes the shipped weights; what the guard decides. `w` holds what is kept.
     ///
     /// # Errors
     /// [`Error::Method`], [`Error::Network`]: only where a buffer does not fit.
     pub fn tune(&mut self) -> Result<Option<Outcome>, Error> {
-        match self.trainer.settings.guard {
+        match C::SETTINGS.guard {
             Guard::Off => {
-                let run = self.trainer.run(None, false);
-                self.trainer.train(&mut self.bench, &run, |_, _| Ok(())).map(|()| None)
+                let run = Trainer::<C, B, P, R>::run(None, false);
+                self.trainer.train(&mut self.bench, &run, &mut |_, _| Ok(())).map(|()| None)
             }
             Guard::Accuracy => self.held_out(Criterion::Accuracy).map(Some),
             Guard::Loss => self.held_out(Criterion::Loss).map(Some),
@@ -332,7 +339,7 @@ impl<N: Model, M: Tuner<N>, B: Isa, P: OutputPin, T: Turns, R: Report> Personali
 
     /// The best epoch by samples that did not train: one of each class, and the old ones of the guard.
     fn held_out(&mut self, criterion: Criterion) -> Result<Outcome, Error> {
-        let scores = |bench: &mut Bench<'_, N, T>| -> Result<Scores, Error> {
+        let scores = |bench: &mut Bench<'_, C::Net, T>| -> Result<Scores, Error> {
             let (labelled, old) = (bench.labelled, bench.blob.validation());
             let new = bench.score(labelled, |i| fold(labelled.labels(), i, HELD_OUT) == 0)?;
             Ok(Scores { new, old: bench.score(old, |_| true)? })
@@ -341,14 +348,14 @@ impl<N: Model, M: Tuner<N>, B: Isa, P: OutputPin, T: Turns, R: Report> Personali
         bench.load_factory()?;
         let rule = Rule { criterion, ..Rule::default() };
         let mut guard = tune::Guard::new(rule, scores(bench)?, &mut **mean);
-        let run = trainer.run(Some((0, HELD_OUT)), false);
-        trainer.train(bench, &run, |bench, b| {
+        let run = Trainer::<C, B, P, R>::run(Some((0, HELD_OUT)), false);
+        trainer.train(bench, &run, &mut |bench, b| {
             let found = scores(bench)?;
             guard.observe::<Sliced<B>>(b, bench.w, found)?;
             bench.turns.rest();
             Ok(())
         })?;
-        nn::split::<N>(bench.blob.weights(), bench.g, bench.frozen)?;
+        nn::split::<C::Net>(bench.blob.weights(), bench.g, bench.frozen)?;
         Ok(guard.finish::<Sliced<B>>(&mut trainer.b, bench.w, bench.g)?)
     }
 
@@ -360,16 +367,16 @@ impl<N: Model, M: Tuner<N>, B: Isa, P: OutputPin, T: Turns, R: Report> Personali
         bench.load_factory()?;
         bench.believe(|_| true)?;
         let factory = Scores { new: bench.score(labelled, |_| true)?, old: Score::default() };
-        let epochs = (trainer.settings.epochs / 4).max(1);
+        let epochs = (C::SETTINGS.epochs / 4).max(1);
         for (k, name) in ["wrist:fold-1", "wrist:fold-2"].into_iter().enumerate() {
             let run = Run { name, epochs, outside: Some((k, FOLDS)), weigh: false };
-            trainer.train(bench, &run, |_, _| Ok(()))?;
+            trainer.train(bench, &run, &mut |_, _| Ok(()))?;
             bench.believe(within(k))?;
         }
         bench.tell_trust(trainer.report);
-        let run = trainer.run(None, true);
+        let run = Trainer::<C, B, P, R>::run(None, true);
         let mut epoch = 0;
-        trainer.train(bench, &run, |bench, b| {
+        trainer.train(bench, &run, &mut |bench, b| {
             bench.average(b, mean, epoch)?;
             epoch += 1;
             Ok(())
@@ -378,7 +385,7 @@ impl<N: Model, M: Tuner<N>, B: Isa, P: OutputPin, T: Turns, R: Report> Personali
         let found = Scores { new: bench.score(labelled, |_| true)?, old: Score::default() };
         let mut guard = tune::Guard::new(Rule::default(), factory, &mut **mean);
         guard.observe::<Sliced<B>>(&mut trainer.b, bench.w, found)?;
-        nn::split::<N>(bench.blob.weights(), bench.g, bench.frozen)?;
+        nn::split::<C::Net>(bench.blob.weights(), bench.g, bench.frozen)?;
         match guard.finish::<Sliced<B>>(&mut trainer.b, bench.w, bench.g)? {
             Outcome::Kept { .. } => Ok(Outcome::Kept { epoch: run.epochs }),
             rolled_back => Ok(rolled_back),

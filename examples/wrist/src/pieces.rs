@@ -95,6 +95,7 @@ impl<C: FnMut() -> u32 + Copy, F: FnMut()> Turns for Watched<C, F> {
         }
     }
 
+    #[inline(never)]
     fn rest(&mut self) {
         let now = (self.clock)();
         self.longest = self.longest.max(now.wrapping_sub(self.fed));

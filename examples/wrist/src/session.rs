@@ -1,14 +1,14 @@
 //! All of it in order: measure and let label, fine-tune, test, keep.
 
+use crate::choice::Choice;
 use crate::collect::{self, Part};
 use crate::imu::ADDRESS;
 use crate::memory::Memory;
 use crate::net::{Model, WINDOW};
-use crate::personalise::{Bench, Personaliser, Settings, Trainer, logits};
+use crate::personalise::{Bench, Grain, Personaliser, Trainer, logits};
 use crate::pieces::Turns;
 use crate::recording::Recording;
 use crate::report::{Event, Report, Row};
-use crate::tuner::Tuner;
 use crate::{BLOB, Error, RECORDING, keep};
 use core::borrow::BorrowMut;
 use core::marker::PhantomData;
@@ -56,15 +56,14 @@ pub struct Result {
 ///
 /// # Errors
 /// [`Error`].
-pub fn run<N, M, B, D, P, F, T, R>(
+pub fn run<C, B, D, P, F, T, R>(
     board: Board<'_, D, P, F, T, R>,
     backend: B,
-    memory: &mut Memory<N, M>,
-    settings: &Settings,
+    memory: &mut Memory<C>,
+    grain: Grain,
 ) -> core::result::Result<Result, Error>
 where
-    N: Model,
-    M: Tuner<N>,
+    C: Choice,
     B: Isa,
     D: DelayNs,
     P: OutputPin,
@@ -73,19 +72,19 @@ where
     R: Report,
 {
     let Board { mut delay, pin, flash, turns, report } = board;
-    let blob = Blob::parse(BLOB)?.of::<N>()?;
+    let blob = Blob::parse(BLOB)?.of::<C::Net>()?;
     let recording = Recording::of(RECORDING, ADDRESS)?;
     turns.rest();
 
     let Memory { w, g, mean, frozen, tuner, acts, x, labelled, trust } = memory;
     let (w, g, mean) = (w.borrow_mut(), g.borrow_mut(), mean.borrow_mut());
     let (frozen, acts) = (frozen.borrow_mut(), acts.borrow_mut());
-    nn::split::<N>(blob.weights(), w, frozen)?;
-    let mut tester = Tester::<N> { w, frozen, acts, units: settings.units, net: PhantomData };
+    nn::split::<C::Net>(blob.weights(), w, frozen)?;
+    let mut tester = Tester::<C::Net> { w, frozen, acts, units: grain.units, net: PhantomData };
 
     // The person labels; the shipped weights are tested on what comes later.
     let scale = blob.replay().scale();
-    let draws = Draws::new(Key::new(settings.seed, Stream::Labelled, 0));
+    let draws = Draws::new(Key::new(C::SETTINGS.seed, Stream::Labelled, 0));
     let mut buffer = ReplayBuffer::new(
         WINDOW,
         &mut labelled.values,
@@ -108,8 +107,8 @@ where
     turns.aside(|| {
         report.row(Row { name: "wrist:samples", ticks: 0, hash: hash(labelled) });
         report.event(Event::Collected { labelled: labelled.len(), tested: before.total });
-        tell(report, "new, shipped", before);
-        tell(report, "old, shipped", old);
+        tell(report, "wrist:right:shipped", "new, shipped", before);
+        tell(report, "wrist:right:shipped", "old, shipped", old);
     });
 
     let Tester { w, frozen, acts, units, .. } = tester;
@@ -126,19 +125,18 @@ where
         turns,
         net: PhantomData,
     };
-    let trainer =
-        Trainer { settings: *settings, tuner, b: Sliced::new(backend, settings.slice), pin, report };
-    let mut personaliser = Personaliser { bench, trainer, mean };
+    let trainer = Trainer { tuner, b: Sliced::new(backend, grain.slice), pin, report };
+    let mut personaliser = Personaliser::<C, _, _, _, _> { bench, trainer, mean };
     let outcome = personaliser.tune()?;
 
     let Personaliser { bench: Bench { w, g, frozen, acts, x, turns, .. }, trainer, .. } = personaliser;
     let report = trainer.report;
     turns.rest();
-    let position = Position { seed: settings.seed, ..Position::default() };
-    let stored = keep::keep::<N, F, T>(flash, turns, w, g, position)?;
+    let position = Position { seed: C::SETTINGS.seed, ..Position::default() };
+    let stored = keep::keep::<C::Net, F, T>(flash, turns, w, g, position)?;
 
     // What a reset leads to is tested: the weights that were read back.
-    let mut tester = Tester::<N> { w: g, frozen, acts, units, net: PhantomData };
+    let mut tester = Tester::<C::Net> { w: g, frozen, acts, units, net: PhantomData };
     let mut after = Score::default();
     collect::windows(recording, &mut delay, turns, &blob, x, &mut |turns, part, label, x| match part {
         Part::Labelled => Ok(()),
@@ -151,8 +149,8 @@ where
         report.row(Row { name: "wrist:kept", ticks: 0, hash: crc.finish() });
         report.event(Event::Decided(outcome));
         report.event(Event::Stored(stored));
-        tell(report, "new, kept", after);
-        tell(report, "old, kept", old[1]);
+        tell(report, "wrist:right:kept", "new, kept", after);
+        tell(report, "wrist:right:kept", "old, kept", old[1]);
     });
     Ok(Result { new: [before, after], old, outcome, stored })
 }
@@ -195,8 +193,8 @@ impl<N: Model> Tester<'_, N> {
     }
 }
 
-fn tell(report: &mut impl Report, of: &'static str, score: Score) {
-    report.row(Row { name: "wrist:right", ticks: 0, hash: score.right });
+fn tell(report: &mut impl Report, name: &'static str, of: &'static str, score: Score) {
+    report.row(Row { name, ticks: 0, hash: score.right });
     report.event(Event::Score { of, score });
 }
 

@@ -4,11 +4,13 @@ use crate::net::{Model, Vector};
 use core::borrow::BorrowMut;
 use flatmin::backend::{Isa, Sliced};
 use flatmin::method::Method;
-use flatmin::methods::{self, LpfSgd};
+use flatmin::methods::{self, FilterScale, LpfSgd};
 use flatmin::optimizers::Sgd;
+use flatmin::schedule::Schedule;
 
 const MOMENTUM: f32 = 0.9;
 const RHO: f32 = 0.15;
+const GAMMA: f32 = 0.3;
 
 /// A method and its state. One that needs less memory is one more implementation.
 pub trait Tuner<N: Model>: 'static {
@@ -68,6 +70,23 @@ impl<N: Model> Tuner<N> for Lpf<N> {
     fn method<B: Isa>(&mut self, seed: u64) -> impl Method<Sliced<B>> + '_ {
         let base = Sgd::new().momentum(MOMENTUM, zeroed(&mut self.velocity));
         LpfSgd::new(base, N::LAYOUT, self.saved.borrow_mut(), self.sq_norms.borrow_mut(), seed)
+            .gamma(Rising { from: GAMMA / 16.0, to: GAMMA }, FilterScale::FilterRms)
+    }
+}
+
+/// `from + (to - from) t^2 (3 - 2 t)`: half a cosine but for a hundredth, and without the 5 KB of a cosine in flash.
+#[derive(Clone, Copy, Debug)]
+pub struct Rising {
+    /// Value at the first step.
+    pub from: f32,
+    /// Value after the last.
+    pub to: f32,
+}
+
+impl Schedule for Rising {
+    fn at(&self, step: u32, total: u32) -> f32 {
+        let t = if step < total { step as f32 / total as f32 } else { 1.0 };
+        self.from + (self.to - self.from) * (t * t * (3.0 - 2.0 * t))
     }
 }
 

@@ -3,9 +3,9 @@
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::{ErrorType, OutputPin};
 use flatmin::backend::Portable;
-use flatmin_wrist::choice::{Memory, Net, SETTINGS, Tuner};
+use flatmin_wrist::choice::Memory;
 use flatmin_wrist::flash::RamFlash;
-use flatmin_wrist::personalise::Settings;
+use flatmin_wrist::personalise::Grain;
 use flatmin_wrist::pieces::Unwatched;
 use flatmin_wrist::report::{Event, Report, Row};
 use flatmin_wrist::session::{self, Board};
@@ -47,21 +47,21 @@ impl OutputPin for Pin {
     }
 }
 
-fn run(settings: &Settings) -> (session::Result, Log, u32) {
+fn run(grain: Grain) -> (session::Result, Log, u32) {
     let (mut log, mut pin, mut flash) = (Log::default(), Pin::default(), RamFlash::NEW);
     let mut memory = Box::new(Memory::NEW);
     let board =
         Board { delay: NoDelay, pin: &mut pin, flash: &mut flash, turns: &mut Unwatched, report: &mut log };
-    let result = session::run::<Net, Tuner, _, _, _, _, _, _>(board, Portable, &mut memory, settings);
+    let result = session::run(board, Portable, &mut memory, grain);
     (result.unwrap(), log, pin.0)
 }
 
 #[test]
 fn bits_do_not_depend_on_pieces() {
-    let whole = run(&Settings { slice: usize::MAX, units: usize::MAX, ..SETTINGS });
+    let whole = run(Grain::WHOLE);
     println!("{}", whole.1.said.join("\n"));
     for (slice, units) in [(64, 1), (7, 3), (1000, 50)] {
-        let cut = run(&Settings { slice, units, ..SETTINGS });
+        let cut = run(Grain { slice, units });
         assert_eq!(cut.1.rows, whole.1.rows, "slices of {slice}, {units} units");
         assert_eq!(cut.0, whole.0);
     }

@@ -18,7 +18,7 @@ pub mod suite;
 
 mod row;
 
-pub use row::{Name, ParseError, Row};
+pub use row::{HASHES, Name, ParseError, Row};
 
 use flatmin::backend::Backend;
 

@@ -121,6 +121,14 @@ pub(super) fn build(
     Ok(image)
 }
 
+impl Image {
+    /// Its bytes.
+    pub(super) fn read(&self) -> Result<Vec<u8>, Error> {
+        let path = self.path();
+        std::fs::read(&path).map_err(|source| Error::File { path, source })
+    }
+}
+
 /// The last lines of what a program said, in one.
 pub(super) fn last_lines(said: &[u8]) -> String {
     let text = String::from_utf8_lossy(said);

@@ -57,13 +57,13 @@ fn machine(name: &str) -> Result<&'static Machine, Error> {
 ///
 /// # Errors
 /// Whatever keeps an image from being built or run; nothing is left out of the ledger.
-pub fn measure(announce: &mut dyn FnMut(&str)) -> Result<Columns, Error> {
+pub fn measure(announce: &dyn Fn(&str)) -> Result<Columns, Error> {
     let mut columns = Columns::new();
     for name in KEPT {
         let machine = machine(name)?;
         announce(&format!("ledger: {name}"));
         let image = build::image(machine, "ledger", Variant::True)?;
-        let rows = emulate::rows(machine, &image)?;
+        let rows = emulate::run(machine, &image)?.rows;
         let mut column: Column = rows.iter().map(|row| (row.name.to_string(), row.ticks)).collect();
         for program in SIZED {
             let image = build::build("tests/flash", machine.target, program, "s", Variant::True, &[])?;
@@ -76,7 +76,7 @@ pub fn measure(announce: &mut dyn FnMut(&str)) -> Result<Columns, Error> {
 }
 
 /// Measures every run that is kept, two at a time: one is built while another is emulated.
-fn runs(machine: &'static Machine, announce: &mut dyn FnMut(&str)) -> Result<Column, Error> {
+fn runs(machine: &'static Machine, announce: &dyn Fn(&str)) -> Result<Column, Error> {
     let runs = Run::kept();
     let measure = |runs: Vec<&Run>| -> Result<Vec<(Run, Measured)>, Error> {
         runs.into_iter().map(|run| Ok((*run, run.measure(machine)?))).collect()

@@ -90,10 +90,10 @@ impl Run {
         let [flash, statics] = [FLASH, STATICS].map(|sections| weigh(&image.path(), sections));
         let said = emulate::run(machine, &image)?;
         let figure = |name: &str| {
-            let line = said.lines().find_map(|line| line.trim().strip_prefix(name));
+            let line = said.other.iter().find_map(|line| line.strip_prefix(name));
             line.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
         };
-        let broken = || Error::Broken(said.clone());
+        let broken = || Error::Broken(said.other.join("; "));
         Ok(Measured {
             stack: figure("stack ").ok_or_else(broken)?,
             flash: flash?,

@@ -6,16 +6,18 @@
 #![no_main]
 
 use core::convert::Infallible;
+use core::panic::PanicInfo;
 use cortex_m_rt::entry;
 use cortex_m_semihosting::debug::{EXIT_FAILURE, EXIT_SUCCESS};
 // board: `defmt_rtt`
 use defmt_semihosting as _;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::{ErrorType, OutputPin};
-use firmware_cortex_m::{Instructions, assert_ieee_arithmetic, exit};
+use firmware_cortex_m::{Instructions, exit, not_ieee_arithmetic};
 use flatmin::backend::Portable;
-use flatmin_wrist::choice::{Memory, Net, SETTINGS, Tuner};
+use flatmin_wrist::choice::Memory;
 use flatmin_wrist::flash::RamFlash;
+use flatmin_wrist::personalise::Grain;
 use flatmin_wrist::pieces::Watched;
 use flatmin_wrist::report::Defmt;
 use flatmin_wrist::session::{self, Board};
@@ -47,7 +49,10 @@ impl OutputPin for Led {
 
 #[entry]
 fn main() -> ! {
-    assert_ieee_arithmetic();
+    if let Some((register, value)) = not_ieee_arithmetic() {
+        defmt::println!("{=str} = {=u32:08x}: only with bits 22 to 25 clear are bits the host's", register, value);
+        exit(EXIT_FAILURE)
+    }
     // `singleton!` hands out a static buffer once: no stack is needed for it, and no unsafe.
     let memory = cortex_m::singleton!(: Memory = Memory::NEW);
     // board: the flash driver of your HAL
@@ -64,7 +69,7 @@ fn main() -> ! {
     let mut turns = Watched::new(|| clock.now(), || {});
     let mut led = Led(0);
     let board = Board { delay: NoDelay, pin: &mut led, flash, turns: &mut turns, report: &mut Defmt };
-    let result = session::run::<Net, Tuner, _, _, _, _, _, _>(board, backend, memory, &SETTINGS);
+    let result = session::run(board, backend, memory, Grain::FINE);
     let (longest, part) = (turns.longest(), turns.longest_part());
     defmt::println!("row piece:wrist {=u32}", longest);
     defmt::println!("row part:wrist {=u32}", part);
@@ -76,6 +81,15 @@ fn main() -> ! {
         }
         Ok(result) if result.stored => exit(EXIT_SUCCESS),
         Ok(_) => {}
+    }
+    exit(EXIT_FAILURE)
+}
+
+/// Says where, and not what: that would take 3 KB.
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    if let Some(place) = info.location() {
+        defmt::println!("panic at {=str}:{=u32}", place.file(), place.line());
     }
     exit(EXIT_FAILURE)
 }
