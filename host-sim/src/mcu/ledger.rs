@@ -70,6 +70,9 @@ pub fn measure(announce: &dyn Fn(&str)) -> Result<Columns, Error> {
             column.insert(format!("flash:{program}"), weigh(&image.path(), FLASH)?);
         }
         column.extend(runs(machine, announce)?);
+        if name == KEPT[0] {
+            column.extend(session(machine, announce)?);
+        }
         columns.insert(name.to_owned(), column);
     }
     Ok(columns)
@@ -87,6 +90,15 @@ fn runs(machine: &'static Machine, announce: &dyn Fn(&str)) -> Result<Column, Er
         || measure(runs.iter().skip(1).step_by(2).collect()),
     );
     Ok(even?.into_iter().chain(odd?).flat_map(|(run, measured)| rows(&run, &measured)).collect())
+}
+
+/// The counts of the wrist session, an image as it would be flashed. Without an FPU it takes minutes.
+fn session(machine: &'static Machine, announce: &dyn Fn(&str)) -> Result<Column, Error> {
+    announce(&format!("ledger: {}: the wrist session", machine.name));
+    let image = build::build(machine.package, machine.target, "wrist", "release", Variant::True, &[])?;
+    let rows = emulate::run(machine, &image)?.rows;
+    let counted = rows.iter().filter(|row| row.hashes.is_empty());
+    Ok(counted.map(|row| (row.name.to_string(), row.ticks)).collect())
 }
 
 /// The rows of a run.
@@ -192,15 +204,47 @@ pub fn markdown(ledger: &Ledger) -> String {
         let _ = writeln!(page, "| row | {} | aim on M4F |", KEPT.join(" | "));
         let _ = writeln!(page, "| --- | ---: | ---: | ---: |");
         let rows: std::collections::BTreeSet<&String> = columns.values().flat_map(BTreeMap::keys).collect();
-        for row in rows {
+        for row in rows.into_iter().filter(|row| run(row).is_none()) {
             let cells = KEPT.map(|machine| {
                 let found = columns.get(machine).and_then(|column| column.get(row));
                 found.map_or_else(|| "-".to_owned(), |found| figure(row, *found))
             });
             let _ = writeln!(page, "| `{row}` | {} | {} |", cells.join(" | "), aim(row));
         }
+        page += &runs_table(columns);
     }
     page
+}
+
+/// What is told of a run, and the head of its columns.
+const OF_A_RUN: [(&str, &str); 4] =
+    [("stack", "stack"), ("flash", "flash"), ("step", "step"), ("sample", "a sample more")];
+
+/// The kind and the run of a row such as `stack:wrist:all:sam+sgd`.
+fn run(row: &str) -> Option<(&str, &str)> {
+    row.split_once(':').filter(|(_, run)| run.matches(':').count() == 2 && run.contains('+'))
+}
+
+/// The runs, one a line.
+fn runs_table(columns: &Columns) -> String {
+    let all = columns.values().flat_map(BTreeMap::keys).filter_map(|row| Some(run(row)?.1));
+    let all: std::collections::BTreeSet<&str> = all.collect();
+    if all.is_empty() {
+        return String::new();
+    }
+    let heads = OF_A_RUN.iter().flat_map(|(_, head)| [format!("{head}, M4F"), format!("{head}, v6-M")]);
+    let heads: Vec<String> = heads.collect();
+    let mut table = format!("\n| run | {} |\n| --- |{}\n", heads.join(" | "), " ---: |".repeat(heads.len()));
+    for name in all {
+        let cells = OF_A_RUN.iter().flat_map(|(kind, _)| {
+            KEPT.map(|machine| {
+                let found = columns.get(machine).and_then(|column| column.get(&format!("{kind}:{name}")));
+                found.map_or_else(String::new, |found| thousands(*found))
+            })
+        });
+        let _ = writeln!(table, "| `{name}` | {} |", cells.collect::<Vec<_>>().join(" | "));
+    }
+    table
 }
 
 const PREFACE: &str = "\
@@ -221,6 +265,12 @@ moves it here in the same commit.
 - `flash:NAME`: bytes of code and constants at opt-level s, without a runtime: `kernels` is every kernel that SAM over
   momentum SGD calls, `steps` is its phase machine with them.
 - Inputs are of ordinary size: software floating point takes longer for others.
+- The second table holds fine-tuning runs (network, what trains, method, optimizer, average), each an image of its own at
+  opt-level s: `stack` and `flash` in bytes, `step` in instructions on the smallest mini-batch (one sample, four for
+  LPF-SGD), and what a sample more takes. [budget.md](budget.md) says how they are measured; rows are named
+  `stack:RUN`, `flash:RUN`, `step:RUN` and `sample:RUN`.
+- `memory:wrist` and `stack:wrist`: bytes of the whole session of `examples/wrist` (IMU, trust, LPF-SGD, replay from flash,
+  checkpoint); `piece:wrist` and `part:wrist` its longest stretches without a feed of the watchdog.
 
 One column for each compiler, since two of them differ by a few per cent; `core:source` means that `core` was compiled
 with the image's own settings, `core:compiled` that it came with rustup.

@@ -314,3 +314,81 @@ fn range(range: Option<[f64; 2]>, unit: &str) -> String {
 fn wrapped(text: &str) -> String {
     grid::wrap(text, table::WIDTH).join("\n") + "\n"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::chip::{Core, find};
+    use crate::mcu::ledger::Columns;
+    use crate::model::Trained;
+
+    fn question() -> Question {
+        Question {
+            net: Trained::Digits,
+            methods: vec!["plain", "sam"],
+            optimizers: vec!["sgd"],
+            scope: Scope::All,
+            average: None,
+            guard: Guard::Off,
+            replay: 0,
+            samples_in_ram: false,
+            core: Core::M4f,
+        }
+    }
+
+    /// A ledger in which plain SGD was measured, and SAM of the last layer.
+    fn figures() -> Figures {
+        let rows = [
+            ("stack:digits:all:plain+sgd", 500),
+            ("flash:digits:all:plain+sgd", 4000),
+            ("step:digits:all:plain+sgd", 100_000),
+            ("sample:digits:all:plain+sgd", 90_000),
+            ("stack:digits:last:sam+sgd", 600),
+        ];
+        let column = rows.into_iter().map(|(row, figure)| (row.to_owned(), figure)).collect();
+        Figures::new("1.0".to_owned(), Columns::from([("mps2-an386".to_owned(), column)]))
+    }
+
+    #[test]
+    fn what_does_not_fit_says_by_how_much_and_what_would() {
+        // 3 vectors of 2,410 weights, a count and a flag, 42 activations, an input of 64, and the stack.
+        let plain = 4 * (3 * 2_410 + 2 + 42 + 64) + 500;
+        let text = text(&question(), Limits { ram: Some(plain), flash: None }, &[], &figures());
+        assert!(text.contains("fits, 0 left"), "{text}");
+        let more = 4 * 2_410 + 100;
+        assert!(text.contains(&format!("no: {} too much RAM", thousands(more))), "{text}");
+        assert!(
+            text.contains("To fit: plain+sgd, up to") && text.contains("--scope last (every method)"),
+            "{text}"
+        );
+        assert!(text.contains("~600") && text.contains("~: no image"), "{text}");
+    }
+
+    #[test]
+    fn flash_is_a_limit_too_and_nothing_may_help() {
+        let text = text(&question(), Limits { ram: Some(1), flash: Some(3_999) }, &[], &figures());
+        assert!(text.contains("1 too much flash") && text.contains("it needs more memory"), "{text}");
+    }
+
+    #[test]
+    fn a_time_is_instructions_times_cycles_over_the_clock() {
+        let chip = find("nrf52840").unwrap();
+        // 30 samples are 3 steps of 8 in each of 30 epochs.
+        let instructions = 90.0 * (100_000.0 + 7.0 * 90_000.0);
+        let line = &lines(&question(), Limits::default(), &[chip], &figures())[0];
+        let [least, most] = line.chips[0].seconds.unwrap();
+        assert!((least - instructions * 1.2 / 64e6).abs() < 1e-9 && (most / least - 2.0 / 1.2).abs() < 1e-9);
+        let [joules, _] = line.chips[0].joules.unwrap();
+        assert!((joules - least * 3.3e-3 * 3.0).abs() < 1e-9);
+        let sam = &lines(&question(), Limits::default(), &[chip], &figures())[1];
+        assert_eq!(sam.chips[0].seconds, None, "no step of it was counted");
+        assert!(!sam.stack_measured && line.stack_measured);
+    }
+
+    #[test]
+    fn ranges_are_short() {
+        assert_eq!(range(Some([6.51, 10.84]), "s"), "6.5 to 11 s");
+        assert_eq!(range(Some([0.0321, 0.0644]), "J"), "32 to 64 mJ");
+        assert_eq!(range(None, "J"), "-");
+    }
+}
