@@ -28,6 +28,7 @@ extern crate std;
 pub mod average;
 pub mod averages;
 pub mod backend;
+pub mod bill;
 pub mod blob;
 #[cfg(any(feature = "storage", feature = "storage-async"))]
 pub mod checkpoint;

@@ -8,11 +8,13 @@ mod defmt;
 mod emulate;
 pub mod ledger;
 mod machine;
+mod run;
 mod table;
 mod wrist;
 
 pub use build::{Image, Variant, compiler};
 pub use machine::{MACHINES, Machine, find};
+pub use run::{Measured, Run};
 pub use table::{json, render};
 
 use flatmin::backend::{Cpu, Portable};

@@ -103,12 +103,10 @@ pub enum Error {
     Ensemble(std::sync::Arc<Self>),
 }
 
-/// Memory that method and average of a recipe need beside weights and gradient, in bytes.
-pub fn state_bytes(model: &dyn Model, recipe: &Recipe) -> usize {
+/// Memory that the method of a recipe needs beside weights and gradient.
+pub(crate) fn method_cost(model: &dyn Model, recipe: &Recipe) -> Cost {
     let anchor = (recipe.anchor > 0.0).then(|| anchor(model, &[], recipe.anchor));
-    let method = boxed_anchored::<Cpu>(&recipe.spec, anchor, model.segments(), recipe.seed).cost();
-    let average = recipe.average.map_or(Cost::NONE, |average| average.cost());
-    method.plus(average).bytes(model.trainable(), filters(model.segments()))
+    boxed_anchored::<Cpu>(&recipe.spec, anchor, model.segments(), recipe.seed).cost()
 }
 
 /// Called at the end of an epoch with the epochs done and the weights that would be returned then.

@@ -5,9 +5,11 @@
 #![no_std]
 
 mod arithmetic;
+mod stack;
 mod stopwatch;
 
 pub use arithmetic::{assert_ieee_arithmetic, not_ieee_arithmetic};
+pub use stack::Stack;
 pub use stopwatch::{Instructions, SysTick};
 
 use core::panic::PanicInfo;

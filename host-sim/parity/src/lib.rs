@@ -12,6 +12,7 @@ pub mod canary;
 pub mod compose;
 pub mod kernels;
 pub mod ledger;
+pub mod nets;
 pub mod problem;
 pub mod suite;
 

@@ -13,7 +13,7 @@ use cortex_m_semihosting::debug::{EXIT_FAILURE, EXIT_SUCCESS};
 use defmt_semihosting as _;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::{ErrorType, OutputPin};
-use firmware_cortex_m::{Instructions, exit, not_ieee_arithmetic};
+use firmware_cortex_m::{Instructions, Stack, exit, not_ieee_arithmetic};
 use flatmin::backend::Portable;
 use flatmin_wrist::choice::Memory;
 use flatmin_wrist::flash::RamFlash;
@@ -47,8 +47,15 @@ impl OutputPin for Led {
     }
 }
 
+/// What a session may take of RAM: everything that is shipped must run in it.
+const RAM: usize = 64 * 1024;
+/// What of it is left for the stack; whether that is enough is measured.
+const STACK: usize = RAM - size_of::<Memory>();
+const _: () = assert!(size_of::<Memory>() <= RAM - 4 * 1024, "less than 4 KiB are left for the stack");
+
 #[entry]
 fn main() -> ! {
+    let stack = Stack::paint();
     if let Some((register, value)) = not_ieee_arithmetic() {
         defmt::println!(
             "{=str} = {=u32:08x}: only with bits 22 to 25 clear are bits the host's",
@@ -78,11 +85,16 @@ fn main() -> ! {
     defmt::println!("row feed:wrist {=u32}", longest);
     defmt::println!("row part:wrist {=u32}", part);
     defmt::println!("{=u32} phases on the pin", led.0);
+    let (memory, stack) = (size_of::<Memory>(), stack.used());
+    defmt::println!("row memory:wrist {=usize}", memory);
+    defmt::println!("row stack:wrist {=usize}", stack);
+    defmt::println!("{=usize} of {=usize} bytes of RAM", memory + stack, RAM);
     match result {
         Err(error) => defmt::println!("the session stopped: {}", error),
         Ok(_) if turns.has_bitten() => {
             defmt::println!("the watchdog bites: {=u32} instructions without a feed", longest);
         }
+        Ok(_) if stack > STACK => defmt::println!("the stack leaves its {=usize} bytes", STACK),
         Ok(result) if result.stored => exit(EXIT_SUCCESS),
         Ok(_) => {}
     }
