@@ -570,7 +570,7 @@ mod on_a_device {
             rows.iter_mut().for_each(|row| row.seconds = 0.0);
             rows
         };
-        for guard in [finetune::Guard::Off, finetune::Guard::Loss, finetune::Guard::Trust] {
+        for guard in [finetune::Guard::Loss, finetune::Guard::Trust] {
             let (cpu, found) = (rows(guard, Device::Cpu), rows(guard, Device::Gpu));
             if backends::promise(&gpu) == Promise::Bits {
                 assert_eq!(found, cpu);
