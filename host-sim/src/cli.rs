@@ -100,7 +100,7 @@ mod tests {
             Ok(Command::Pretrain(args)) => args.job(),
             other => panic!("{other:?}"),
         };
-        let Ok(Job::Fmnist(asked)) = job("--task fmnist --method sam --net mlp --epochs 3 --gpu") else {
+        let Ok(Job::Fmnist(asked, _)) = job("--task fmnist --method sam --net mlp --epochs 3 --gpu") else {
             panic!("no pictures")
         };
         assert_eq!((asked.method, asked.epochs, asked.device), (Arm::Sam, 3, Device::Gpu));
