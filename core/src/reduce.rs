@@ -92,23 +92,31 @@ where
     if SMALL {
         return small(len, &mut |range| Arity::lane(kernel, 0.0, range, ins));
     }
-    // No closure here: one that is not inlined is compiled without the caller's instruction set, a hundred times slower.
-    let (mut tree, mut blocks, mut at) = ([0.0; LEVELS], 0_u32, 0);
-    loop {
-        let taken = (len - at).min(BLOCK);
-        let mut lanes = [0.0; LANES];
-        add::<V, K, I>(kernel, &mut lanes, 0, cut(ins, at, taken));
-        let sum = fold(&mut lanes);
-        if len <= BLOCK {
-            return sum;
-        }
-        push(&mut tree, blocks, sum);
-        blocks = blocks.wrapping_add(1);
-        at += taken;
-        if at >= len {
-            return total(&tree, blocks);
-        }
+    let first = block::<V, K, I>(kernel, ins, 0, len.min(BLOCK));
+    if len <= BLOCK {
+        return first;
     }
+    // The other digits are not read before they are written.
+    let (mut tree, mut blocks, mut at) = ([first; LEVELS], 1_u32, BLOCK);
+    while at < len {
+        let end = len.min(at + BLOCK);
+        push(&mut tree, blocks, block::<V, K, I>(kernel, ins, at, end));
+        blocks = blocks.wrapping_add(1);
+        at = end;
+    }
+    total(&tree, blocks)
+}
+
+/// The sum of elements `at..end`. No closure: one that is not inlined is compiled without its caller's instruction set,
+/// and a hundred times slower.
+#[inline(always)]
+fn block<V: Lanes, K: Reduce<I>, const I: usize>(kernel: K, ins: [&[f32]; I], at: usize, end: usize) -> f32
+where
+    Arity: Rows<I>,
+{
+    let mut lanes = [0.0; LANES];
+    add::<V, K, I>(kernel, &mut lanes, 0, cut(ins, at, end - at));
+    fold(&mut lanes)
 }
 
 /// The same where code must be small, there once and not in every reduction: `lane` sums one accumulator, elements
@@ -119,7 +127,6 @@ fn small(len: usize, lane: &mut dyn FnMut(Range<usize>) -> f32) -> f32 {
     if len <= BLOCK {
         return first;
     }
-    // The other digits are not read before they are written.
     let (mut tree, mut blocks, mut at) = ([first; LEVELS], 1_u32, BLOCK);
     while at < len {
         let end = len.min(at + BLOCK);
