@@ -136,7 +136,8 @@ pub fn normals(tile: u32, key: Key) -> [f32; TILE] {
 }
 
 /// [`normals`] where they are wanted: to return them is to copy them.
-#[inline(always)]
+#[cfg_attr(flatmin_small, inline(never))]
+#[cfg_attr(not(flatmin_small), inline(always))]
 pub fn write_normals(tile: u32, key: Key, out: &mut [f32; TILE]) {
     let (rows, _) = out.as_chunks_mut::<LANES>();
     if let [x, y, z, t] = rows {

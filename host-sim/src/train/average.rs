@@ -34,7 +34,7 @@ impl Averaging {
 }
 
 /// An average under way.
-pub(super) enum Running<B, V> {
+pub(crate) enum Running<B, V> {
     None(PhantomData<B>),
     Swa { from: f32, mean: Swa<V> },
     Ema(Ema<V>),
@@ -42,7 +42,7 @@ pub(super) enum Running<B, V> {
 
 impl<B: Backend, V: BorrowMut<B::Vector>> Running<B, V> {
     /// An empty average, in a vector of `zeros`.
-    pub(super) fn new<E>(
+    pub(crate) fn new<E>(
         averaging: Option<Averaging>,
         zeros: impl FnOnce() -> Result<V, E>,
     ) -> Result<Self, E> {
@@ -53,7 +53,7 @@ impl<B: Backend, V: BorrowMut<B::Vector>> Running<B, V> {
         })
     }
 
-    pub(super) fn after_step(&mut self, b: &mut B, w: &B::Vector) -> Result<(), Error> {
+    pub(crate) fn after_step(&mut self, b: &mut B, w: &B::Vector) -> Result<(), Error> {
         match self {
             Self::Ema(mean) => mean.observe(b, w),
             Self::None(_) | Self::Swa { .. } => Ok(()),
@@ -61,7 +61,7 @@ impl<B: Backend, V: BorrowMut<B::Vector>> Running<B, V> {
     }
 
     /// `done` of `total` steps are done.
-    pub(super) fn after_epoch(
+    pub(crate) fn after_epoch(
         &mut self,
         b: &mut B,
         w: &B::Vector,
@@ -75,7 +75,7 @@ impl<B: Backend, V: BorrowMut<B::Vector>> Running<B, V> {
     }
 
     /// The mean, once there is one.
-    pub(super) fn mean(&self) -> Option<&B::Vector> {
+    pub(crate) fn mean(&self) -> Option<&B::Vector> {
         match self {
             Self::None(_) => None,
             Self::Swa { mean, .. } => Average::<B>::mean(mean),
