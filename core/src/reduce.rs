@@ -92,36 +92,49 @@ where
     if SMALL {
         return small(len, &mut |range| Arity::lane(kernel, 0.0, range, ins));
     }
-    blocks(len, |range| {
-        let mut lanes = [0.0; LANES];
-        add::<V, K, I>(kernel, &mut lanes, 0, cut(ins, range.start, range.len()));
-        fold(&mut lanes)
-    })
-}
-
-/// The sum over blocks of `len` elements.
-#[inline(always)]
-fn blocks(len: usize, mut block: impl FnMut(Range<usize>) -> f32) -> f32 {
-    let first = block(0..len.min(BLOCK));
+    let first = block::<V, K, I>(kernel, ins, 0, len.min(BLOCK));
     if len <= BLOCK {
         return first;
     }
     // The other digits are not read before they are written.
-    let (mut tree, mut blocks, mut at) = ([first; LEVELS], 1, BLOCK);
+    let (mut tree, mut blocks, mut at) = ([first; LEVELS], 1_u32, BLOCK);
     while at < len {
         let end = len.min(at + BLOCK);
-        push(&mut tree, blocks, block(at..end));
-        blocks = u32::wrapping_add(blocks, 1);
+        push(&mut tree, blocks, block::<V, K, I>(kernel, ins, at, end));
+        blocks = blocks.wrapping_add(1);
         at = end;
     }
     total(&tree, blocks)
+}
+
+/// The sum of elements `at..end`. No closure: one that is not inlined is compiled without its caller's instruction set,
+/// and a hundred times slower.
+#[inline(always)]
+fn block<V: Lanes, K: Reduce<I>, const I: usize>(kernel: K, ins: [&[f32]; I], at: usize, end: usize) -> f32
+where
+    Arity: Rows<I>,
+{
+    let mut lanes = [0.0; LANES];
+    add::<V, K, I>(kernel, &mut lanes, 0, cut(ins, at, end - at));
+    fold(&mut lanes)
 }
 
 /// The same where code must be small, there once and not in every reduction: `lane` sums one accumulator, elements
 /// `range.start`, `range.start + 32`, ... before `range.end`.
 #[inline(never)]
 fn small(len: usize, lane: &mut dyn FnMut(Range<usize>) -> f32) -> f32 {
-    blocks(len, |range| small_block(range, lane))
+    let first = small_block(0..len.min(BLOCK), lane);
+    if len <= BLOCK {
+        return first;
+    }
+    let (mut tree, mut blocks, mut at) = ([first; LEVELS], 1_u32, BLOCK);
+    while at < len {
+        let end = len.min(at + BLOCK);
+        push(&mut tree, blocks, small_block(at..end, lane));
+        blocks = blocks.wrapping_add(1);
+        at = end;
+    }
+    total(&tree, blocks)
 }
 
 #[inline(never)]
