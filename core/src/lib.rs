@@ -29,6 +29,7 @@ extern crate std;
 pub mod average;
 pub mod averages;
 pub mod backend;
+pub mod bill;
 pub mod blob;
 #[cfg(any(feature = "storage", feature = "storage-async"))]
 pub mod checkpoint;
@@ -53,6 +54,8 @@ pub mod optimizer;
 pub mod optimizers;
 pub mod reduce;
 pub mod registry;
+pub mod residual;
+pub mod restore;
 pub mod rng;
 pub mod schedule;
 pub mod state;

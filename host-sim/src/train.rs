@@ -3,28 +3,31 @@
 mod average;
 mod order;
 mod place;
+#[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "only a GPU trains what waits"))]
 mod together;
 
 pub use average::Averaging;
 pub(crate) use average::Running;
+#[cfg(feature = "gpu")]
 pub(crate) use order::epoch as order;
 pub use place::Device;
 pub(crate) use place::Place;
-pub use together::{Job, side_by_side};
 #[cfg(feature = "gpu")]
-pub(crate) use together::{News, Order, Waiting};
-pub(crate) use together::{Trainer, Training, all, at_once};
+pub(crate) use together::Order;
+pub use together::{Job, side_by_side};
+pub(crate) use together::{News, Trainer, Training, Waiting, all, at_once};
 
 use crate::compose::{
     Anchor, AnyMethod, Boxed, Failure, Parts, Rate, Spec, boxed, boxed_anchored, compose_anchored,
 };
 use crate::gpu;
 use crate::model::{Example, Lesson, Model, Workspace};
-use flatmin::backend::{Backend, Cpu};
+use flatmin::backend::{Approx, Backend, Cpu};
 use flatmin::drive::StepError;
 use flatmin::layout::{filters, params};
 use flatmin::method::{Clock, Request};
 use flatmin::nn;
+use flatmin::residual::usual_len;
 use flatmin::rng::Seed;
 use flatmin::schedule::Schedule;
 use flatmin::state::Cost;
@@ -102,12 +105,10 @@ pub enum Error {
     Ensemble(std::sync::Arc<Self>),
 }
 
-/// Memory that method and average of a recipe need beside weights and gradient, in bytes.
-pub fn state_bytes(model: &dyn Model, recipe: &Recipe) -> usize {
+/// Memory that the method of a recipe needs beside weights and gradient.
+pub(crate) fn method_cost(model: &dyn Model, recipe: &Recipe) -> Cost {
     let anchor = (recipe.anchor > 0.0).then(|| anchor(model, &[], recipe.anchor));
-    let method = boxed_anchored::<Cpu>(&recipe.spec, anchor, model.segments(), recipe.seed).cost();
-    let average = recipe.average.map_or(Cost::NONE, |average| average.cost());
-    method.plus(average).bytes(model.trainable(), filters(model.segments()))
+    boxed_anchored::<Cpu>(&recipe.spec, anchor, model.segments(), recipe.seed).cost()
 }
 
 /// Called at the end of an epoch with the epochs done and the weights that would be returned then.
@@ -141,7 +142,7 @@ pub fn accuracy(
     w: &[f32],
 ) -> Result<f64, Error> {
     match device {
-        Device::Cpu => Ok(Workspace::new(model, &[]).accuracy(examples, w)?),
+        Device::Cpu | Device::CpuWithCheapNoise => Ok(Workspace::new(model, &[]).accuracy(examples, w)?),
         #[cfg(feature = "gpu")]
         Device::Gpu => Ok(gpu::accuracy(model, examples, w)?),
         #[cfg(not(feature = "gpu"))]
@@ -164,7 +165,10 @@ pub fn teach(
     let Length { batch, total, .. } = Length::of(recipe, lessons.len())?;
     let run = Run { model, recipe, batch, total, examples: lessons.len() };
     match recipe.device {
-        Device::Cpu => run.on(OnCpu::new(model, frozen, lessons), w, on_epoch),
+        Device::Cpu => run.on(OnCpu::new(Cpu::detect(), model, frozen, lessons), w, on_epoch),
+        Device::CpuWithCheapNoise => {
+            run.on(OnCpu::new(Approx::new(Cpu::detect()), model, frozen, lessons), w, on_epoch)
+        }
         #[cfg(feature = "gpu")]
         Device::Gpu => run.on(gpu::OnGpu::new(model, frozen, lessons, batch)?, w, on_epoch),
         #[cfg(not(feature = "gpu"))]
@@ -278,7 +282,9 @@ pub(crate) fn state_lens(model: &dyn Model, recipe: &Recipe) -> Vec<usize> {
     let segments = model.segments();
     let cost = boxed::<Cpu>(&recipe.spec, segments, recipe.seed).cost();
     let of_len = |len, count| std::iter::repeat_n(len, count);
-    of_len(params(segments), cost.vectors).chain(of_len(filters(segments), cost.filter_vectors)).collect()
+    let vectors = of_len(params(segments), cost.vectors);
+    let residuals = of_len(usual_len(params(segments)), cost.residuals);
+    vectors.chain(residuals).chain(of_len(filters(segments), cost.filter_vectors)).collect()
 }
 
 /// Hands out vectors by length.
