@@ -1,7 +1,7 @@
 //! Networks on the GPU: the layers and the loss of [`flatmin::nn`] as WGSL, a whole mini-batch a dispatch.
 //!
 //! [`Layer`] describes a network at run time, and [`Describe`] derives the description from a type of `core`. With the
-//! feature `gpu`, a [`Network`] records forward pass, loss and backward pass between the kernels of a method, so that a step is
+//! feature `gpu`, a `Network` records forward pass, loss and backward pass between the kernels of a method, so that a step is
 //! one submission and nothing waits:
 //!
 //! ```no_run
@@ -33,7 +33,6 @@
 //!
 //! That order is the price of a promise: a weight gradient is one chain of additions as long as the mini-batch has
 //! positions, however few weights share the device.
-#![cfg_attr(not(feature = "gpu"), doc = "\n[`Network`]: crate#features")]
 
 mod describe;
 pub mod sources;

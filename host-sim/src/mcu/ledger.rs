@@ -70,7 +70,8 @@ pub fn measure(announce: &dyn Fn(&str)) -> Result<Columns, Error> {
         let mut column: Column = rows.iter().map(|row| (row.name.to_string(), row.ticks)).collect();
         let image = build::image(machine, wrist::IMAGE, Variant::True)?;
         column.extend(wrist(&emulate::run(machine, &image)?.rows));
-        let image = build::build(machine.package, machine.target, wrist::IMAGE, "release", Variant::True, &[])?;
+        let image =
+            build::build(machine.package, machine.target, wrist::IMAGE, "release", Variant::True, &[])?;
         column.insert("flash:wrist".to_owned(), weigh(&image.path(), FLASH)? - DATA);
         // As it would be flashed; a second session without an FPU would take minutes.
         if name == KEPT[0] {
