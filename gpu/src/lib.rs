@@ -1,8 +1,8 @@
 //! The GPU backend of flatmin: the same kernels as WGSL compute shaders, the same methods on top.
 //!
-//! [`shaders`] holds the twins of the kernels and needs no GPU. With the feature `gpu`, [`Gpu`] is a
+//! [`shaders`] holds the twins of the kernels and needs no GPU. With the feature `gpu`, `Gpu` is a
 //! [`Backend`](flatmin::backend::Backend) on wgpu: every method of `flatmin` runs on it unchanged, with weights, gradient and
-//! state in [`Vector`]s on the device, and waits for nothing but a read.
+//! state in `Vector`s on the device, and waits for nothing but a read.
 //!
 //! ```no_run
 //! # #[cfg(feature = "gpu")] {
@@ -23,9 +23,8 @@
 //! ```
 //!
 //! # Features
-//! `gpu` (off by default): the backend, [`Gpu`], [`Vector`] and [`nn`]'s networks, on wgpu. In `Cargo.toml`:
+//! `gpu` (off by default): the backend, `Gpu`, `Vector` and [`nn`]'s networks, on wgpu. In `Cargo.toml`:
 //! `flatmin-gpu = { version = "0.1", features = ["gpu"] }`.
-#![cfg_attr(not(feature = "gpu"), doc = "\n[`Gpu`]: crate#features\n[`Vector`]: crate#features")]
 #![deny(unsafe_code)]
 
 pub mod nn;

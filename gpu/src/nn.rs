@@ -1,7 +1,7 @@
 //! Networks on the GPU: the layers and the loss of [`flatmin::nn`] as WGSL, a whole mini-batch a dispatch.
 //!
 //! [`Layer`] describes a network at run time, and [`Describe`] derives the description from a type of `core`. With the
-//! feature `gpu`, a [`Network`] records forward pass, loss and backward pass between the kernels of a method, so that a step is
+//! feature `gpu`, a `Network` records forward pass, loss and backward pass between the kernels of a method, so that a step is
 //! one submission and nothing waits:
 //!
 //! ```no_run
@@ -27,17 +27,12 @@
 //! # Numeric contract
 //! Every sum has the order of [`flatmin::nn`]: outputs start at their bias and add inputs ascending, weight gradients add
 //! samples and then positions ascending, input gradients positions and then filters. Exponential and logarithm take the steps of
-//! `core`'s. Where the driver neither fuses nor approximates (see [`Gpu::is_uncontracted`]; Mesa's
+//! `core`'s. Where the driver neither fuses nor approximates (see `Gpu::is_uncontracted`; Mesa's
 //! software adapter), loss and gradient have the bits of a CPU, but for tanh, which is within 1e-6. Elsewhere they are as close as
 //! WGSL's division is.
 //!
 //! That order is the price of a promise: a weight gradient is one chain of additions as long as the mini-batch has
 //! positions, however few weights share the device.
-#![cfg_attr(
-    not(feature = "gpu"),
-    doc = "\n[`Network`]: crate#features\n[`Gpu::is_uncontracted`]: crate#features"
-)]
-#![cfg_attr(feature = "gpu", doc = "\n[`Gpu::is_uncontracted`]: crate::Gpu::is_uncontracted")]
 
 mod describe;
 pub mod sources;

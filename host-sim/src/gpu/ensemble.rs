@@ -52,7 +52,6 @@ enum Kind {
     /// Also RST's: a closed gate is a radius of 0.
     Sam,
     LpfSgd(FilterScale, u32),
-    /// Refused by a GPU, but not together with others.
     LpfSgdResidual(FilterScale, u32),
 }
 
