@@ -108,9 +108,11 @@ must_not_panic! {
         lpf + pieces(Sam::new(Adam::new(&mut *a, &mut *b), &mut *c), w, g, clock)
     }
 
-    fn averages(w: &[f32], a: &mut [f32], b: &mut [f32]) -> bool {
+    fn averages(w: &[f32], a: &mut [f32], b: &mut [f32], clock: &Clock) -> bool {
         let (mut swa, mut ema) = (Swa::new(&mut *a), Ema::new(&mut *b));
-        let ok = [swa.observe(&mut Portable, w), swa.observe(&mut Portable, w), ema.observe(&mut Portable, w), ema.observe(&mut Portable, w)];
+        let mut swa = |b: &mut Portable| swa.observe(b, w, clock);
+        let mut ema = |b: &mut Portable| ema.observe(b, w, clock);
+        let ok = [swa(&mut Portable), swa(&mut Portable), ema(&mut Portable), ema(&mut Portable)];
         ok.iter().all(Result::is_ok)
     }
 
