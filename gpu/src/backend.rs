@@ -13,11 +13,11 @@ use flatmin::loops::{FillLoop, MapLoop, UpdateLoop};
 use flatmin::reduce::{Arity, BLOCK, Rows};
 use std::sync::Arc;
 
-/// The hyperparameters of every replica; nothing if the kernel has none.
-fn hyperparameters(kernel: impl Hyperparameters, replicas: u32) -> Option<Bind> {
+/// The hyperparameters of a kernel.
+fn words(kernel: impl Hyperparameters) -> Vec<u32> {
     let mut words = Vec::new();
     kernel.words(&mut |word| words.push(word));
-    (!words.is_empty()).then(|| Bind::Words(words.repeat(replicas as usize)))
+    words
 }
 
 fn shortest<'a>(vectors: impl Iterator<Item = &'a Vector>) -> usize {
@@ -150,14 +150,15 @@ impl Backend for Gpu {
     {
         let out = out.map(|v| &*v);
         let n = shortest(out.into_iter().chain(ins));
+        let mut lane = self.lock();
+        let Some(told) = lane.told_binds(K::NAME, words(kernel), &scalars) else { return };
         let binds = |lane: &Lane, first, len| {
-            let own = hyperparameters(kernel, lane.replicas).into_iter();
-            let own = own.chain(scalars.iter().map(|scalar| lane.scalar(scalar)));
+            let own = told.iter().cloned();
             let own = own.chain(out.iter().map(|v| lane.part(v, first, len, true)));
             [own.chain(ins.iter().map(|v| lane.part(v, first, len, false))).collect(), Vec::new()]
         };
         let stride = out.first().map_or(0, |v| v.stride);
-        self.lock().element_wise((K::NAME, Form::Map), n, MAP_ELEMENTS, stride, binds, Call::default());
+        lane.element_wise((K::NAME, Form::Map), n, MAP_ELEMENTS, stride, binds, Call::default());
     }
 
     fn reduce<K, const I: usize>(&mut self, _: K, ins: [&Vector; I]) -> Scalar
@@ -169,13 +170,20 @@ impl Backend for Gpu {
         if n == 0 {
             return Scalar(Value::Host(0.0));
         }
-        let slot = self.lock().sum(K::NAME, &ins, n);
+        let mut lane = self.lock();
+        if lane.told(K::NAME, Vec::new()).is_none() {
+            return Scalar(Value::Later);
+        }
+        let slot = lane.sum(K::NAME, &ins, n);
         // Without a slot something failed before, and that is what the next check says.
         Scalar(slot.map_or(Value::Host(f32::NAN), Value::Device))
     }
 
     fn reduce_groups<K: Reduce<1>>(&mut self, _: K, groups: Groups<'_>, x: &Vector, out: &mut Vector) {
-        self.lock().sum_groups(K::NAME, groups, x, out);
+        let mut lane = self.lock();
+        if lane.told(K::NAME, Vec::new()).is_some() {
+            lane.sum_groups(K::NAME, groups, x, out);
+        }
     }
 
     fn update<K, const ST: usize>(
@@ -192,11 +200,12 @@ impl Backend for Gpu {
         let (w, state) = (&*w, state.map(|v| &*v));
         let n = shortest([w, g].into_iter().chain(saved).chain(state));
         let mut lane = self.lock();
+        let Some(told) = lane.told_binds(K::NAME, words(kernel), &[]) else { return };
         let call = Call { gated: lane.judge(), ..Call::default() };
         let verdict = lane.verdict.clone();
         let form = if saved.is_some() { Form::Restore } else { Form::Update };
         let binds = |lane: &Lane, first, len| {
-            let own = hyperparameters(kernel, lane.replicas).into_iter();
+            let own = told.iter().cloned();
             let own = own.chain([w].into_iter().chain(state).map(|v| lane.part(v, first, len, true)));
             let own = own.chain([g].into_iter().chain(saved).map(|v| lane.part(v, first, len, false)));
             [own.collect(), vec![Bind::Part(verdict.clone(), 0, verdict.size(), false)]]
@@ -217,10 +226,11 @@ impl Backend for Gpu {
     {
         let out = out.map(|v| &*v);
         let mut lane = self.lock();
+        let Some(told) = lane.told_binds(K::NAME, words(kernel), &[]) else { return };
         let Some(layout) = lane.layout(groups) else { return };
         let n = shortest(out.into_iter().chain(ins)).min(layout.len);
         let binds = |lane: &Lane, first, len| {
-            let own = hyperparameters(kernel, lane.replicas).into_iter();
+            let own = told.iter().cloned();
             let own = own.chain([lane.part(values, 0, values.len, false)]);
             let own = own.chain(out.iter().map(|v| lane.part(v, first, len, true)));
             let own = own.chain(ins.iter().map(|v| lane.part(v, first, len, false)));
@@ -243,7 +253,7 @@ impl Backend for Gpu {
         }
         match &value.0 {
             Value::Host(value) if !value.is_finite() => Err(Error::NonFinite(what)),
-            Value::Host(_) => Ok(()),
+            Value::Host(_) | Value::Later => Ok(()),
             Value::Device(slot) => {
                 lane.check(slot, what);
                 Ok(())
@@ -251,9 +261,14 @@ impl Backend for Gpu {
         }
     }
 
-    /// With replicas, each has its own count, which the device keeps leaving out by itself: the answer is 0.
+    /// With replicas, each has its own count: in a turn of [`Gpu::each`] that replica's is the answer. Outside, the device
+    /// keeps leaving them out by itself, and the answer is 0.
     fn refused(&mut self) -> u32 {
         let mut lane = self.lock();
+        if lane.turns.is_some() {
+            let refused = lane.refused_in_turn();
+            return lane.keep(refused).unwrap_or(0);
+        }
         if lane.replicas > 1 {
             return 0;
         }

@@ -199,7 +199,7 @@ impl Gpu {
     pub fn slot_place(&self, scalar: &Scalar) -> Option<(wgpu::Buffer, u64, u64)> {
         let lane = self.lock();
         match &scalar.0 {
-            Value::Host(_) => None,
+            Value::Host(_) | Value::Later => None,
             Value::Device(slot) => {
                 let bytes = lane.slot_bytes();
                 Some((lane.scalars.clone(), u64::from(slot.index) * bytes, bytes))

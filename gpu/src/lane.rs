@@ -4,9 +4,11 @@ use crate::error::Error;
 use crate::layouts::Layout;
 use crate::pipelines::Pipeline;
 use crate::profile::Profile;
+use crate::readback::Refusal;
 use crate::runtime::Runtime;
 use crate::shaders::JUDGE_REPLICAS;
-use crate::vector::{Free, Scalar, Slot, Value, Vector};
+use crate::turns::Turns;
+use crate::vector::{Free, Slot, Vector};
 use flatmin::error::Quantity;
 use flatmin::layout::Groups;
 use std::collections::VecDeque;
@@ -33,6 +35,7 @@ pub struct Counters {
 }
 
 /// A binding of a dispatch.
+#[derive(Clone, Debug)]
 pub(crate) enum Bind {
     /// Words that travel with the submission.
     Words(Vec<u32>),
@@ -65,7 +68,14 @@ impl From<Call> for Bind {
 #[derive(Debug)]
 pub(crate) struct Lane {
     pub(crate) runtime: Arc<Runtime>,
+    /// Replicas that there is room for.
     pub(crate) replicas: u32,
+    /// Replicas that dispatches are for: the first so many.
+    pub(crate) active: u32,
+    /// What a phase of every replica called so far.
+    pub(crate) turns: Option<Turns>,
+    /// What the last one that settled found.
+    pub(crate) refusals: Vec<Refusal>,
     pub(crate) counters: Counters,
     pub(crate) profile: Option<Profile>,
     // The pass goes before the encoder that it locks.
@@ -97,6 +107,9 @@ impl Lane {
         Ok(Self {
             runtime,
             replicas,
+            active: replicas,
+            turns: None,
+            refusals: Vec::new(),
             counters: Counters::default(),
             profile: None,
             pass: None,
@@ -150,14 +163,6 @@ impl Lane {
         Bind::Part(self.scalars.clone(), u64::from(slot.index) * bytes, bytes, written)
     }
 
-    /// A scalar as an input.
-    pub(crate) fn scalar(&self, scalar: &Scalar) -> Bind {
-        match &scalar.0 {
-            Value::Host(value) => Bind::Words(vec![value.to_bits(); self.replicas as usize]),
-            Value::Device(slot) => self.slot_part(slot, false),
-        }
-    }
-
     /// `len` elements of a vector from `first` on; with replicas always the whole.
     pub(crate) fn part(&self, v: &Vector, first: usize, len: usize, written: bool) -> Bind {
         let (offset, bytes) = if self.replicas == 1 {
@@ -195,7 +200,7 @@ impl Lane {
         Some(layout)
     }
 
-    /// Records one dispatch of `workgroups` for every replica.
+    /// Records one dispatch of `workgroups` for every replica that goes on.
     pub(crate) fn dispatch(
         &mut self,
         name: &'static str,
@@ -223,7 +228,7 @@ impl Lane {
             .map(|(layout, binds)| self.bind(name, layout, binds, &mut places))
             .collect();
         let (x, y) = (workgroups.min(most), workgroups.div_ceil(most));
-        let z = if pipeline.groups.len() == 1 { 1 } else { self.replicas };
+        let z = if pipeline.groups.len() == 1 { 1 } else { self.active };
         let pass = self.pass(name);
         pass.set_pipeline(&pipeline.pipeline);
         for (index, group) in (0..).zip(&bound) {
@@ -339,12 +344,18 @@ impl Lane {
 
     /// A step begins.
     pub(crate) fn open(&mut self) {
+        if self.is_early_turn() {
+            return;
+        }
         self.checks.clear();
         (self.fresh, self.gated) = (true, false);
     }
 
     /// Notes that a scalar must be finite.
     pub(crate) fn check(&mut self, slot: &Arc<Slot>, what: Quantity) {
+        if self.is_early_turn() {
+            return;
+        }
         let what = match what {
             Quantity::Loss => 1,
             Quantity::Gradient => 2,
@@ -360,7 +371,7 @@ impl Lane {
         }
         let words = (self.slot_bytes() / 4) as u32;
         let checks = std::mem::take(&mut self.checks);
-        let mut request = vec![self.replicas, self.fresh.into(), 1, checks.len() as u32];
+        let mut request = vec![self.active, self.fresh.into(), 1, checks.len() as u32];
         request.extend(checks.iter().flat_map(|(slot, what)| [slot.index * words, *what]));
         self.fresh = false;
         let binds = vec![
@@ -369,7 +380,7 @@ impl Lane {
             Bind::Part(self.verdict.clone(), 0, self.verdict.size(), true),
         ];
         let runtime = self.runtime.clone();
-        let workgroups = self.replicas.div_ceil(JUDGE_REPLICAS) as usize;
+        let workgroups = self.active.div_ceil(JUDGE_REPLICAS) as usize;
         self.dispatch("judge", &runtime.pipelines.judge, [binds, Vec::new()], workgroups);
         true
     }

@@ -21,6 +21,11 @@
 //! # }
 //! # #[cfg(feature = "gpu")] Ok::<(), flatmin_gpu::Error>(())
 //! ```
+//!
+//! # Features
+//! `gpu` (off by default): the backend, [`Gpu`], [`Vector`] and [`nn`]'s networks, on wgpu. In `Cargo.toml`:
+//! `flatmin-gpu = { version = "0.1", features = ["gpu"] }`.
+#![cfg_attr(not(feature = "gpu"), doc = "\n[`Gpu`]: crate#features\n[`Vector`]: crate#features")]
 #![deny(unsafe_code)]
 
 pub mod nn;
@@ -46,6 +51,8 @@ mod profile;
 mod readback;
 #[cfg(feature = "gpu")]
 mod runtime;
+#[cfg(feature = "gpu")]
+mod turns;
 #[cfg(feature = "gpu")]
 mod vector;
 

@@ -3,6 +3,7 @@
 use crate::no_contraction;
 use crate::runtime::Options;
 use crate::shaders::{self, Form, TWINS, Twin};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// A pipeline and the layouts of its groups.
@@ -28,6 +29,15 @@ pub(crate) enum Kind {
     Uniform,
     Read,
     Write,
+}
+
+impl Kind {
+    const fn without_uniforms(self) -> Self {
+        match self {
+            Self::Uniform => Self::Read,
+            other => other,
+        }
+    }
 }
 
 impl Pipelines {
@@ -82,7 +92,19 @@ pub(crate) fn build(
     source: &str,
     groups: &[&[Kind]],
 ) -> Pipeline {
-    let groups: Vec<_> = groups.iter().map(|kinds| layout(device, name, kinds)).collect();
+    // Mesa's software adapter compiles a shader anew for every value of a uniform that a branch depends on, at the dispatch,
+    // and frees none of them. It has no caches for uniforms either: there they are storage.
+    let uniforms = device.adapter_info().device_type != wgpu::DeviceType::Cpu;
+    let source = match uniforms {
+        true => Cow::Borrowed(source),
+        false => Cow::Owned(source.replace("var<uniform>", "var<storage, read>")),
+    };
+    let source = &*source;
+    let kinds = |kinds: &&[Kind]| -> Vec<Kind> {
+        let kind = |kind: &Kind| if uniforms { *kind } else { kind.without_uniforms() };
+        kinds.iter().map(kind).collect()
+    };
+    let groups: Vec<_> = groups.iter().map(|group| layout(device, name, &kinds(group))).collect();
     let layouts: Vec<_> = groups.iter().map(Some).collect();
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: Some(name),

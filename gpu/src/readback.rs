@@ -53,6 +53,10 @@ impl Lane {
     pub(crate) fn values(&mut self, scalar: &Scalar) -> Result<Vec<f32>, Error> {
         match &scalar.0 {
             Value::Host(value) => Ok(vec![*value; self.replicas as usize]),
+            Value::Later => Err(Error::Refused(
+                "a sum is read in the turn of a replica; a method that reads sums cannot run beside others"
+                    .into(),
+            )),
             Value::Device(slot) => {
                 let at = u64::from(slot.index) * self.slot_bytes();
                 let scalars = self.scalars.clone();

@@ -26,6 +26,12 @@ impl Vector {
         self.len == 0
     }
 
+    /// Another handle to the same elements, for the method of another replica: see [`Gpu::each`](crate::Gpu::each).
+    pub fn handle(&self) -> Self {
+        let Self { ref buffer, offset, len, stride, replicas } = *self;
+        Self { buffer: buffer.clone(), offset, len, stride, replicas }
+    }
+
     /// Elements from one replica to the next: the length, rounded up to 4.
     pub fn stride(&self) -> usize {
         self.stride
@@ -70,6 +76,8 @@ pub struct Scalar(pub(crate) Value);
 pub(crate) enum Value {
     Host(f32),
     Device(Arc<Slot>),
+    /// Nothing yet: it is the last replica's turn that records the sum.
+    Later,
 }
 
 /// A place in the buffer of scalars.

@@ -28,7 +28,7 @@ pub(crate) use corpus::Corpus;
 pub use error::Error;
 pub use kinds::{Arm, BaseKind, Guard, Options, Scope, Study, Task};
 pub(crate) use labels::corrupt;
-pub(crate) use parallel::in_order;
+pub(crate) use parallel::{in_order, training};
 pub(crate) use plan::Variant;
 pub use row::{HARM, Point, Ram, Row};
 pub(crate) use samples::{balanced, labelled_a_class};
@@ -86,7 +86,7 @@ pub(crate) fn run_variants(
 
 fn work(jobs: &[plan::Job<'_>], settings: &Settings, progress: &dyn Progress) -> Result<Vec<Row>, Error> {
     let bases = base::all(jobs, settings, progress)?;
-    in_order(settings.threads, progress, "fine-tuning runs", jobs, |job| {
-        user::run(job, &bases[&job.base()], settings)
+    training(settings, progress, "fine-tuning runs", jobs, |job, trainer| {
+        user::run(job, &bases[&job.base()], settings, trainer)
     })
 }

@@ -51,6 +51,8 @@ pub struct Settings {
     pub epochs: u32,
     /// Decides every random number.
     pub seed: u64,
+    /// Pictures of each class that are stored beside the model, if it is written.
+    pub replay: u32,
     /// The embedded pictures even where the whole set is installed.
     pub subset: bool,
     /// Who trains, and who tests.

@@ -4,11 +4,11 @@ mod file;
 
 pub use file::{BlobError, BlobFile};
 
-use crate::data::Channel;
+use crate::data::{Channel, Dataset};
 use crate::finetune::{Arm, Base, Corpus, Error, Purpose, Task, balanced, labelled_a_class, seed};
-use crate::model::{Example, Workspace};
-use crate::train::Device;
-use flatmin::blob::{Blob, Contents};
+use crate::model::{Example, Model, Workspace};
+use crate::train::{Device, Trainer, at_once};
+use flatmin::blob::Contents;
 use flatmin::rng::{Draws, Key, Stream};
 use flatmin::tune::Samples;
 use flatmin::tune::replay_buffer::Item;
@@ -54,10 +54,11 @@ pub fn run(settings: &Settings) -> Result<Exported, Error> {
     if !corpus.people.contains(&person) {
         return Err(Error::NoPerson { task, person, known: corpus.people });
     }
-    let base = Base::train(&corpus, person, repetition, method, device)?;
+    let base = at_once(Base::train(&corpus, person, repetition, method, (device, Trainer::default())))?;
     let users: Vec<_> = base.split.new_test.iter().map(|&i| corpus.users_example(task, i)).collect();
     let new = Workspace::new(base.net(), &[]).accuracy(&users, &base.weights)?;
-    let file = pack(&corpus, &base, person, stored(&corpus, &base, replay, repetition))?;
+    let sets = stored(&corpus, &base, replay, repetition);
+    let file = pack((base.net(), &base.weights), &corpus.set, person.into(), sets)?;
     Ok(Exported { file, new, old: base.old })
 }
 
@@ -78,13 +79,42 @@ fn stored<'a>(corpus: &'a Corpus, base: &Base, replay: u32, repetition: u32) -> 
     [replay, validation].map(|set| set.into_iter().map(|(_, &i)| corpus.example(i)).collect())
 }
 
-fn pack(corpus: &Corpus, base: &Base, person: u8, sets: [Vec<Example<'_>>; 2]) -> Result<BlobFile, Error> {
+/// Packs a network that was trained on the pictures of split 0 and left nobody out, with `replay` of them of each class
+/// and as many others to validate with.
+///
+/// # Errors
+/// When network, weights and pictures do not fit together.
+pub fn pictures(
+    net: &'static dyn Model,
+    weights: &[f32],
+    set: &Dataset,
+    replay: u32,
+    seed: u64,
+) -> Result<BlobFile, Error> {
+    let training: Vec<usize> = (0..set.len()).filter(|&i| set.splits[i] == 0).collect();
+    let (count, draws) = (replay as usize, Draws::new(Key::new(seed, Stream::Replay, 0)));
+    let both = balanced(&training, &set.labels, set.classes, 2 * count, draws);
+    let mut sets = [Vec::new(), Vec::new()];
+    for (place, &i) in both.iter().enumerate() {
+        let validates = place % (2 * count) >= count;
+        sets[usize::from(validates)].push(Example { x: set.input(i), label: set.labels[i] });
+    }
+    // Nobody was left out.
+    pack((net, weights), set, u32::MAX, sets)
+}
+
+fn pack(
+    (net, weights): (&'static dyn Model, &[f32]),
+    set: &Dataset,
+    left_out: u32,
+    sets: [Vec<Example<'_>>; 2],
+) -> Result<BlobFile, Error> {
     let raw = [Channel { mean: 0.0, sd: 1.0 }];
-    let channels = if corpus.set.channels.is_empty() { &raw[..] } else { &corpus.set.channels };
+    let channels = if set.channels.is_empty() { &raw[..] } else { &set.channels };
     let (mean, sd): (Vec<f32>, Vec<f32>) = channels.iter().map(|channel| (channel.mean, channel.sd)).unzip();
     let scale = scales(sets.iter().flatten(), channels.len());
     let [replay, validation] = sets.map(|set| Quantised::of(&set, &scale));
-    let (dim, net) = (corpus.set.dim, base.net());
+    let dim = set.dim;
     let [replay, validation] =
         [&replay, &validation].map(|set| Samples::new(dim, &set.values, &set.labels, &scale));
     let (replay, validation) = (replay.map_err(BlobError::from)?, validation.map_err(BlobError::from)?);
@@ -92,15 +122,15 @@ fn pack(corpus: &Corpus, base: &Base, person: u8, sets: [Vec<Example<'_>>; 2]) -
     let (mut x, mut logits) = (vec![0.0; dim], Vec::new());
     for i in 0..replay.len() {
         replay.read(i, &mut x);
-        logits.extend(workspace.logits(&x, &base.weights)?);
+        logits.extend(workspace.logits(&x, weights)?);
     }
     let contents = Contents {
         layout: net.layout_hash(),
-        classes: corpus.set.classes,
-        left_out: person.into(),
+        classes: set.classes,
+        left_out,
         mean: &mean,
         sd: &sd,
-        weights: &base.weights,
+        weights,
         replay,
         logits: &logits,
         validation,
@@ -136,30 +166,14 @@ pub(crate) fn scales<'a>(examples: impl Iterator<Item = &'a Example<'a>>, channe
 impl Exported {
     /// What was made, in a few lines.
     pub fn describe(&self, settings: &Settings) -> Result<String, Error> {
-        let blob: Blob<'_> = self.file.parse()?;
-        let (replay, validation) = (blob.replay(), blob.validation());
-        let bytes = |samples: &Samples<'_, i8>| samples.values().len() + samples.labels().len();
         Ok(format!(
-            "{} base model without {} {}: new {:.1} %, old {:.1} %\n\
-             weights            {:6}   {:8} bytes\n\
-             replay samples     {:6}   {:8} bytes (i8), logits {} bytes\n\
-             validation samples {:6}   {:8} bytes (i8)\n\
-             layout {:08x}, CRC-32 {:08x}, {} bytes in all\n",
+            "{} base model without {} {}: new {:.1} %, old {:.1} %\n{}",
             crate::report::label::arm(settings.method),
             crate::report::label::people(settings.task),
             settings.person,
             100.0 * self.new,
             100.0 * self.old,
-            blob.weights().len(),
-            4 * blob.weights().len(),
-            replay.len(),
-            bytes(&replay),
-            4 * replay.len() * blob.classes(),
-            validation.len(),
-            bytes(&validation),
-            blob.layout(),
-            self.file.checksum(),
-            self.file.bytes().len(),
+            self.file.describe()?,
         ))
     }
 }

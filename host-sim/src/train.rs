@@ -3,27 +3,37 @@
 mod average;
 mod order;
 mod place;
+#[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "only a GPU trains what waits"))]
+mod together;
 
 pub use average::Averaging;
+pub(crate) use average::Running;
+#[cfg(feature = "gpu")]
+pub(crate) use order::epoch as order;
 pub use place::Device;
 pub(crate) use place::Place;
+#[cfg(feature = "gpu")]
+pub(crate) use together::Order;
+pub use together::{Job, side_by_side};
+pub(crate) use together::{News, Trainer, Training, Waiting, all, at_once};
 
 use crate::compose::{
     Anchor, AnyMethod, Boxed, Failure, Parts, Rate, Spec, boxed, boxed_anchored, compose_anchored,
 };
 use crate::gpu;
 use crate::model::{Example, Lesson, Model, Workspace};
-use average::Running;
-use flatmin::backend::{Backend, Cpu};
+use flatmin::backend::{Approx, Backend, Cpu};
 use flatmin::drive::StepError;
 use flatmin::layout::{filters, params};
 use flatmin::method::{Clock, Request};
 use flatmin::nn;
+use flatmin::residual::usual_len;
 use flatmin::rng::Seed;
 use flatmin::schedule::Schedule;
 use flatmin::state::Cost;
 use place::OnCpu;
 use std::borrow::{Borrow, BorrowMut, Cow};
+use std::time::Duration;
 
 /// How to train.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,6 +67,8 @@ pub struct Outcome {
     pub gradients: u64,
     /// Steps that were dropped because a loss or a gradient was not finite; the weights stayed as before each.
     pub refused: u32,
+    /// How long this run stood still for others that were done meanwhile; 0 for a run alone.
+    pub idle: Duration,
 }
 
 /// Why training stopped.
@@ -88,18 +100,19 @@ pub enum Error {
     /// There is no GPU, or it failed.
     #[error(transparent)]
     Gpu(#[from] gpu::Error),
+    /// Runs that are trained side by side stopped together.
+    #[error(transparent)]
+    Ensemble(std::sync::Arc<Self>),
 }
 
-/// Memory that method and average of a recipe need beside weights and gradient, in bytes.
-pub fn state_bytes(model: &dyn Model, recipe: &Recipe) -> usize {
+/// Memory that the method of a recipe needs beside weights and gradient.
+pub(crate) fn method_cost(model: &dyn Model, recipe: &Recipe) -> Cost {
     let anchor = (recipe.anchor > 0.0).then(|| anchor(model, &[], recipe.anchor));
-    let method = boxed_anchored::<Cpu>(&recipe.spec, anchor, model.segments(), recipe.seed).cost();
-    let average = recipe.average.map_or(Cost::NONE, |average| average.cost());
-    method.plus(average).bytes(model.trainable(), filters(model.segments()))
+    boxed_anchored::<Cpu>(&recipe.spec, anchor, model.segments(), recipe.seed).cost()
 }
 
 /// Called at the end of an epoch with the epochs done and the weights that would be returned then.
-pub type OnEpoch<'a> = dyn FnMut(u32, &[f32]) -> Result<(), Error> + 'a;
+pub type OnEpoch<'a> = dyn FnMut(u32, &[f32]) -> Result<(), Error> + Send + 'a;
 
 /// Trains `w`.
 ///
@@ -129,7 +142,7 @@ pub fn accuracy(
     w: &[f32],
 ) -> Result<f64, Error> {
     match device {
-        Device::Cpu => Ok(Workspace::new(model, &[]).accuracy(examples, w)?),
+        Device::Cpu | Device::CpuWithCheapNoise => Ok(Workspace::new(model, &[]).accuracy(examples, w)?),
         #[cfg(feature = "gpu")]
         Device::Gpu => Ok(gpu::accuracy(model, examples, w)?),
         #[cfg(not(feature = "gpu"))]
@@ -149,16 +162,13 @@ pub fn teach(
     recipe: &Recipe,
     on_epoch: &mut OnEpoch<'_>,
 ) -> Result<Outcome, Error> {
-    if lessons.is_empty() {
-        return Err(Error::NoExamples);
-    }
-    let batch = recipe.batch.min(lessons.len());
-    let steps = lessons.len().checked_div(batch).ok_or(Error::EmptyBatch)?;
-    let total = u32::try_from(steps).ok().and_then(|steps| steps.checked_mul(recipe.epochs));
-    let total = total.ok_or(Error::TooLong { epochs: recipe.epochs, steps })?;
+    let Length { batch, total, .. } = Length::of(recipe, lessons.len())?;
     let run = Run { model, recipe, batch, total, examples: lessons.len() };
     match recipe.device {
-        Device::Cpu => run.on(OnCpu::new(model, frozen, lessons), w, on_epoch),
+        Device::Cpu => run.on(OnCpu::new(Cpu::detect(), model, frozen, lessons), w, on_epoch),
+        Device::CpuWithCheapNoise => {
+            run.on(OnCpu::new(Approx::new(Cpu::detect()), model, frozen, lessons), w, on_epoch)
+        }
         #[cfg(feature = "gpu")]
         Device::Gpu => run.on(gpu::OnGpu::new(model, frozen, lessons, batch)?, w, on_epoch),
         #[cfg(not(feature = "gpu"))]
@@ -166,8 +176,33 @@ pub fn teach(
     }
 }
 
+/// How long a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Length {
+    /// Examples of a mini-batch.
+    pub(crate) batch: usize,
+    /// Steps of an epoch.
+    pub(crate) steps: usize,
+    /// Steps of the run.
+    pub(crate) total: u32,
+}
+
+impl Length {
+    /// Of `recipe` on so many examples.
+    pub(crate) fn of(recipe: &Recipe, examples: usize) -> Result<Self, Error> {
+        if examples == 0 {
+            return Err(Error::NoExamples);
+        }
+        let batch = recipe.batch.min(examples);
+        let steps = examples.checked_div(batch).ok_or(Error::EmptyBatch)?;
+        let total = u32::try_from(steps).ok().and_then(|steps| steps.checked_mul(recipe.epochs));
+        let total = total.ok_or(Error::TooLong { epochs: recipe.epochs, steps })?;
+        Ok(Self { batch, steps, total })
+    }
+}
+
 /// The same pull to `factory` for every filter.
-fn anchor(model: &dyn Model, factory: &[f32], strength: f32) -> Anchor<Vec<f32>> {
+pub(crate) fn anchor(model: &dyn Model, factory: &[f32], strength: f32) -> Anchor<Vec<f32>> {
     Anchor { factory: factory.to_vec(), strengths: vec![strength; filters(model.segments())] }
 }
 
@@ -190,7 +225,7 @@ impl Run<'_> {
         let (w, g) = (place.upload(&w)?, place.upload(&zeros)?);
         let method = self.method(&place, &factory)?;
         let b = place.backend();
-        let mut trainer = Trainer {
+        let mut trainer = Walk {
             place,
             b,
             method,
@@ -217,7 +252,8 @@ impl Run<'_> {
             on_epoch(epoch + 1, &trainer.weights(&average)?)?;
         }
         let weights = trainer.weights(&average)?.into_owned();
-        Ok(Outcome { weights, gradients: trainer.gradients, refused: trainer.refused })
+        let Walk { gradients, refused, .. } = trainer;
+        Ok(Outcome { weights, gradients, refused, idle: Duration::ZERO })
     }
 
     /// The recipe's method before its first step.
@@ -226,30 +262,41 @@ impl Run<'_> {
         place: &P,
         factory: &Option<Anchor<Vec<f32>>>,
     ) -> Result<Box<dyn AnyMethod<P::Backend>>, Error> {
-        let (spec, segments, seed) = (&self.recipe.spec, self.model.segments(), self.recipe.seed);
-        let of_len = |len, count| std::iter::repeat_n(len, count);
-        let cost = boxed::<Cpu>(spec, segments, seed).cost();
-        let lens =
-            of_len(params(segments), cost.vectors).chain(of_len(filters(segments), cost.filter_vectors));
-        let state = lens.map(|len| Ok((len, place.upload(&vec![0.0; len])?)));
-        let mut state = state.collect::<Result<Vec<_>, Error>>()?;
-        let zeros = move |len| {
-            let found = state.iter().position(|(known, _)| *known == len);
-            state.swap_remove(found.expect("a method asks for the state that its cost says")).1
-        };
+        let state = state_lens(self.model, self.recipe).into_iter();
+        let state = state.map(|len| Ok((len, place.upload(&vec![0.0; len])?)));
+        let zeros = lend(state.collect::<Result<Vec<_>, Error>>()?);
         let anchor = match factory {
             None => None,
             Some(Anchor { factory, strengths }) => {
                 Some(Anchor { factory: place.upload(factory)?, strengths: place.upload(strengths)? })
             }
         };
-        let parts = Parts { segments, zeros, noise: Seed(seed), coin: Seed(seed) };
-        Ok(compose_anchored::<P::Backend, P::Vector, _, _, _, _>(spec, anchor, parts, Boxed))
+        let seed = Seed(self.recipe.seed);
+        let parts = Parts { segments: self.model.segments(), zeros, noise: seed, coin: seed };
+        Ok(compose_anchored::<P::Backend, P::Vector, _, _, _, _>(&self.recipe.spec, anchor, parts, Boxed))
+    }
+}
+
+/// Lengths of the state vectors of a recipe's method, without an anchor's.
+pub(crate) fn state_lens(model: &dyn Model, recipe: &Recipe) -> Vec<usize> {
+    let segments = model.segments();
+    let cost = boxed::<Cpu>(&recipe.spec, segments, recipe.seed).cost();
+    let of_len = |len, count| std::iter::repeat_n(len, count);
+    let vectors = of_len(params(segments), cost.vectors);
+    let residuals = of_len(usual_len(params(segments)), cost.residuals);
+    vectors.chain(residuals).chain(of_len(filters(segments), cost.filter_vectors)).collect()
+}
+
+/// Hands out vectors by length.
+pub(crate) fn lend<V>(mut state: Vec<(usize, V)>) -> impl FnMut(usize) -> V {
+    move |len| {
+        let found = state.iter().position(|(known, _)| *known == len);
+        state.swap_remove(found.expect("a method asks for the state that its cost says")).1
     }
 }
 
 /// Weights on their way.
-struct Trainer<P: Place> {
+struct Walk<P: Place> {
     place: P,
     b: P::Backend,
     method: Box<dyn AnyMethod<P::Backend>>,
@@ -263,7 +310,7 @@ struct Trainer<P: Place> {
     refused: u32,
 }
 
-impl<P: Place> Trainer<P> {
+impl<P: Place> Walk<P> {
     /// One step on the lessons at `samples`.
     fn step(&mut self, samples: &[usize]) -> Result<(), Error> {
         let total = self.clock.total;

@@ -66,6 +66,12 @@ impl Deref for Sample {
     }
 }
 
+impl From<Spec> for Sample {
+    fn from(spec: Spec) -> Self {
+        Self { spec, anchored: false }
+    }
+}
+
 impl Sample {
     /// Its parts, such as `sam+adam+clipped+anchored`.
     pub fn name(&self) -> String {

@@ -541,6 +541,85 @@ fn replicas_of_lpf_sgd_have_the_bits_of_single_runs() {
     gpu.status().unwrap();
 }
 
+/// A replica's method may have hyperparameters of its own, and its own turn to begin and resume; one stops after step 2.
+#[test]
+fn turns_give_replicas_hyperparameters_of_their_own() {
+    const REPLICAS: usize = 3;
+    let Some(gpu) = open("turns", &Options::default()) else { return };
+    let start = |r: usize| start().iter().map(|w| w * (1.0 + r as f32)).collect::<Vec<_>>();
+    let run = |gpu: &Gpu, who: std::ops::Range<usize>| {
+        let mut b = gpu.clone();
+        let all: Vec<f32> = who.clone().flat_map(start).collect();
+        let (mut w, mut g) = (gpu.upload(&all).unwrap(), gpu.zeros(N).unwrap());
+        let state = [gpu.zeros(N).unwrap(), gpu.zeros(N).unwrap(), gpu.zeros(N).unwrap()];
+        let sam = |r: usize| {
+            let [m, v, saved] = [&state[0], &state[1], &state[2]].map(Vector::handle);
+            Sam::new(Adam::new(m, v), saved).rho(0.1 / (1.0 + r as f32))
+        };
+        let mut methods: Vec<_> = who.clone().map(sam).collect();
+        let clock = |step, k: u32| Clock { lr: 0.05 * (1.0 + (who.start as u32 + k) as f32), ..clock(step) };
+        let mut last = Vec::new();
+        for step in 0..5 {
+            if step == 2 && who.len() == REPLICAS {
+                gpu.narrow(2);
+                last = gpu.download(&w).unwrap().split_off(2 * N);
+            }
+            let begun = gpu.each(|k| methods[k as usize].begin(&mut b, &mut w, &clock(step, k))).unwrap();
+            let mut next = begun[0];
+            while next != Next::Done {
+                let mut values = vec![0.0; all.len()];
+                Bowl::on_host(&gpu.download(&w).unwrap(), &mut values);
+                gpu.write(&mut g, &values).unwrap();
+                let loss = b.reduce(SqNorm {}, [&g]);
+                let resumed = gpu.each(|k| {
+                    methods[k as usize].resume(&mut b, &mut w, Eval { g: &mut g, loss: loss.clone() })
+                });
+                next = resumed.unwrap()[0];
+            }
+            if who.start == 2 && step == 1 {
+                break;
+            }
+        }
+        let mut found = gpu.download(&w).unwrap();
+        if !last.is_empty() {
+            found[2 * N..].copy_from_slice(&last);
+        }
+        found
+    };
+    let found = run(&gpu.lane(REPLICAS as u32).unwrap(), 0..REPLICAS);
+    for r in 0..REPLICAS {
+        let alone = run(&gpu.lane(1).unwrap(), r..r + 1);
+        same_bits(&format!("replica {r}"), &found[r * N..][..N], &alone).unwrap();
+    }
+    gpu.status().unwrap();
+}
+
+#[test]
+fn turns_that_differ_or_fail_are_refused() {
+    let Some(gpu) = open("turns refused", &Options::default()) else { return };
+    let gpu = gpu.lane(2).unwrap();
+    let (mut w, g) = (gpu.zeros(N).unwrap(), gpu.zeros(N).unwrap());
+    let mut b = gpu.clone();
+    let before = gpu.counters();
+    let failed = gpu.each(|k| {
+        b.map(Copy {}, [], [&mut w], [&g]);
+        if k == 0 { Err("no") } else { Ok(()) }
+    });
+    assert_eq!((failed, gpu.counters()), (Err("no"), before), "nothing is recorded of a turn that failed");
+    gpu.status().unwrap();
+    let differ = gpu.each(|k| {
+        if k == 0 {
+            b.map(Copy {}, [], [&mut w], [&g]);
+        } else {
+            b.map(Lerp { weight: 0.5 }, [], [&mut w], [&g]);
+        }
+        Ok::<_, ()>(())
+    });
+    differ.unwrap();
+    let error = gpu.status().unwrap_err().to_string();
+    assert!(error.contains("replicas disagree at the kernel `lerp`"), "{error}");
+}
+
 /// A wrong shader is seen, in its kernel and in every method that uses it, and `--gpu-from` finds it.
 #[test]
 fn a_wrong_shader_fails() {

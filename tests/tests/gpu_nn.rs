@@ -40,15 +40,16 @@ mod on_a_device {
         seq,
     };
     use flatmin::optimizers::{Momentum, Sgd};
+    use flatmin::registry::On;
     use flatmin::rng::{Draws, Key, Stream};
     use flatmin_gpu::nn::{Describe, Image, Layer, Network, Sample};
     use flatmin_gpu::{Error, Gpu, Options, Vector, wgpu};
-    use flatmin_sim::compose::{MethodSpec, OptimizerSpec, Spec};
+    use flatmin_sim::compose::{MethodSpec, OptimizerSpec, Rate, Spec};
     use flatmin_sim::data::fmnist::Source;
-    use flatmin_sim::model::{self, Example, initial};
+    use flatmin_sim::model::{self, Example, Lesson, Model, initial};
     use flatmin_sim::parity::backends::{self, Promise};
     use flatmin_sim::parity::{compare::same_bits, relative};
-    use flatmin_sim::train::{Averaging, Device, Recipe, train};
+    use flatmin_sim::train::{Averaging, Device, Job, Recipe, side_by_side, teach, train};
     use flatmin_sim::{finetune, fmnist};
     use flatmin_tests::say;
     use flatmin_tests::tolerance::tolerance;
@@ -396,10 +397,12 @@ mod on_a_device {
             (0..set.len()).step_by(140).map(|i| Example { x: set.input(i), label: set.labels[i] }).collect();
         let net = model::fmnist();
         let averages = [None, Some(Averaging::Swa { from: 0.0 }), Some(Averaging::Ema { decay: 0.5 })];
-        let specs = Spec::samples().step_by(6).chain(MethodSpec::SAMPLES.map(|method| Spec {
-            max_norm: Some(0.5),
-            ..Spec::new(method, OptimizerSpec::momentum(0.9, 0.01))
-        }));
+        let specs = Spec::samples().step_by(6).chain(
+            MethodSpec::SAMPLES.into_iter().filter(|method| method.on() == On::Any).map(|method| Spec {
+                max_norm: Some(0.5),
+                ..Spec::new(method, OptimizerSpec::momentum(0.9, 0.01))
+            }),
+        );
         for (k, spec) in specs.enumerate() {
             let recipe = Recipe {
                 spec,
@@ -444,16 +447,122 @@ mod on_a_device {
         assert_eq!((gpu.refused, gpu.gradients), (cpu.refused, cpu.gradients));
     }
 
+    /// Notes what begins.
+    #[derive(Default)]
+    struct Begun(std::sync::Mutex<Vec<String>>);
+
+    impl finetune::Progress for Begun {
+        fn begin(&self, what: &str, _: u64) {
+            self.0.lock().unwrap().push(what.to_owned());
+        }
+        fn advance(&self) {}
+        fn end(&self) {}
+    }
+
+    /// Two recipes of every composition that differ in all that replicas may differ in; the first twin has fewer examples. With
+    /// an average over epochs or fresh ones, twins are no replicas of each other, but of those with other methods.
+    fn twins() -> Vec<(&'static dyn Model, usize, Recipe)> {
+        let averages = [None, Some(Averaging::Swa { from: 0.0 }), Some(Averaging::Ema { decay: 0.5 })];
+        let rho = |spec: Spec, rho: f32| match spec.method {
+            MethodSpec::Sam { eps, .. } => Spec { method: MethodSpec::Sam { rho: rho.into(), eps }, ..spec },
+            _ => spec,
+        };
+        let of = |(k, spec): (usize, Spec), twin: usize| {
+            let (optimizer, more) = (k % 5, 1.0 + twin as f32);
+            let recipe = Recipe {
+                spec: rho(spec, 0.1 * more),
+                epochs: 2 + twin as u32,
+                batch: 8,
+                lr: Rate::Constant(if (k, twin) == (0, 1) { 1e30 } else { 0.02 * more }),
+                average: averages[optimizer % 3],
+                seed: (2 * k + twin) as u64,
+                anchor: if optimizer == 2 { 0.1 * more } else { 0.0 },
+                fresh_epochs: optimizer == 4,
+                device: Device::Gpu,
+            };
+            let scope = if optimizer == 3 { finetune::Scope::Bias } else { finetune::Scope::All };
+            (model::model(model::Net::Digits, scope), 20 + 9 * twin, recipe)
+        };
+        Spec::samples().enumerate().flat_map(|case| [of(case, 0), of(case, 1)]).collect()
+    }
+
+    #[test]
+    fn runs_side_by_side_have_the_bits_of_runs_alone() {
+        let Some(_) = open("side by side", &Options::default()) else { return };
+        let x: Vec<Vec<f32>> = (0..29).map(|i| normals(i, 64, 1.0)).collect();
+        let lessons = |seed: u64, count: usize| -> Vec<Lesson<'_>> {
+            let lesson = |i: usize| Lesson {
+                x: &x[i],
+                target: Target::Class((i + seed as usize) % 10),
+                weight: 0.5 + 0.01 * i as f32,
+            };
+            (0..count).map(lesson).collect()
+        };
+        let twins = twins();
+        let start = |(model, _, recipe): &(&'static dyn Model, usize, Recipe)| {
+            let all = model::model(model::Net::Digits, finetune::Scope::All);
+            model.split(&initial(all, recipe.seed)).unwrap()
+        };
+        let (starts, mut seen): (Vec<_>, Vec<_>) = twins.iter().map(|twin| (start(twin), Vec::new())).unzip();
+        let mut watches: Vec<_> = seen
+            .iter_mut()
+            .map(|seen: &mut Vec<(u32, Vec<f32>)>| {
+                |epoch, w: &[f32]| {
+                    seen.push((epoch, w.to_vec()));
+                    Ok(())
+                }
+            })
+            .collect();
+        let jobs =
+            twins.iter().zip(&starts).zip(&mut watches).map(|(((model, count, recipe), start), watch)| Job {
+                model: *model,
+                w: start.0.clone(),
+                frozen: &start.1,
+                lessons: lessons(recipe.seed, *count),
+                recipe: *recipe,
+                on_epoch: Some(watch),
+            });
+        let begun = Begun::default();
+        let found = side_by_side(jobs.collect(), &begun).unwrap();
+        assert_eq!(*begun.0.lock().unwrap(), ["epochs, 50 runs in 28 groups"]);
+        drop(watches);
+        let mut different = std::collections::HashSet::new();
+        for (((found, found_epochs), (w, frozen)), (model, count, recipe)) in
+            found.into_iter().zip(seen).zip(starts).zip(twins)
+        {
+            let (what, mut epochs) = (format!("{} {}", recipe.spec.name(), recipe.seed), Vec::new());
+            let alone = teach(model, w, &frozen, &lessons(recipe.seed, count), &recipe, &mut |epoch, w| {
+                epochs.push((epoch, w.to_vec()));
+                Ok(())
+            });
+            let (found, alone) = (found.unwrap(), alone.unwrap());
+            same_bits(&what, &found.weights, &alone.weights).unwrap();
+            assert_eq!((found.gradients, found.refused), (alone.gradients, alone.refused), "{what}");
+            assert_eq!(alone.refused > 0, recipe.lr == Rate::Constant(1e30), "{what}");
+            assert_eq!(found_epochs.len(), epochs.len(), "{what}");
+            for ((epoch, w), (expected, of)) in found_epochs.iter().zip(&epochs) {
+                assert_eq!(epoch, expected, "{what}");
+                same_bits(&format!("{what}, epoch {epoch}"), w, of).unwrap();
+            }
+            // Who got another's samples or hyperparameters would be seen: no two runs end alike.
+            assert!(
+                different.insert(alone.weights.iter().map(|w| w.to_bits()).collect::<Vec<_>>()),
+                "{what}"
+            );
+        }
+    }
+
     /// The main job, of one person: the rows of a CPU.
     #[test]
     fn fine_tuning_gives_the_rows_of_a_cpu() {
         let Some(gpu) = open("fine-tuning", &Options::default()) else { return };
-        let rows = |device| {
+        let rows = |guard, device| {
             let settings = finetune::Settings {
                 tasks: vec![finetune::Task::Turned],
-                arms: vec![finetune::Arm::Sgd, finetune::Arm::Sam],
+                arms: vec![finetune::Arm::Sgd, finetune::Arm::Sam, finetune::Arm::Rst],
                 person: Some(1),
                 replay: Some(0),
+                options: finetune::Options { guard, noise: 0.2, ..finetune::Options::default() },
                 device,
                 ..finetune::Settings::default()
             };
@@ -461,24 +570,17 @@ mod on_a_device {
             rows.iter_mut().for_each(|row| row.seconds = 0.0);
             rows
         };
-        let (cpu, found) = (rows(Device::Cpu), rows(Device::Gpu));
-        if backends::promise(&gpu) == Promise::Bits {
-            return assert_eq!(found, cpu);
-        }
-        for (found, cpu) in found.iter().zip(&cpu) {
-            let bar = tolerance("gpu_rows");
-            assert!(
-                (found.new_after - cpu.new_after).abs() <= bar,
-                "{:?}: {}",
-                found.method,
-                found.new_after
-            );
-            assert!(
-                (found.old_after - cpu.old_after).abs() <= bar,
-                "{:?}: {}",
-                found.method,
-                found.old_after
-            );
+        for guard in [finetune::Guard::Loss, finetune::Guard::Trust] {
+            let (cpu, found) = (rows(guard, Device::Cpu), rows(guard, Device::Gpu));
+            if backends::promise(&gpu) == Promise::Bits {
+                assert_eq!(found, cpu);
+            }
+            for (found, cpu) in found.iter().zip(&cpu) {
+                let (method, bar) = (found.method, tolerance("gpu_rows"));
+                let (new, old) = (found.new_after - cpu.new_after, found.old_after - cpu.old_after);
+                assert!(new.abs() <= bar, "{method:?}: {}", found.new_after);
+                assert!(old.abs() <= bar, "{method:?}: {}", found.old_after);
+            }
         }
     }
 }

@@ -97,7 +97,7 @@ fn requests_are_those_of_the_definition() {
                 MethodSpec::Plain => vec![request(Batch::Fresh, false)],
                 MethodSpec::Sam { .. } => climb,
                 MethodSpec::Rst { p, .. } => climb[..1 + usize::from(definition::heads(p, t))].to_vec(),
-                MethodSpec::LpfSgd { parts: of, .. } => {
+                MethodSpec::LpfSgd { parts: of, .. } | MethodSpec::LpfSgdResidual { parts: of, .. } => {
                     (0..of).map(|index| request(Batch::Part { index, of }, index > 0)).collect()
                 }
             };
@@ -163,7 +163,7 @@ fn a_wrong_point_is_noticed() {
         turned.rotate_left(1);
         assert!(notices(turned, 2, 1), "{}", spec.name());
         match method {
-            MethodSpec::LpfSgd { .. } => {
+            MethodSpec::LpfSgd { .. } | MethodSpec::LpfSgdResidual { .. } => {
                 assert!(notices(point(at(3, 1)), 2, 1) && notices(point(at(2, 0)), 2, 1));
             }
             _ => {

@@ -50,7 +50,7 @@ impl<V, S> Ema<V, S> {
 }
 
 impl<B: Backend, V: BorrowMut<B::Vector>, S: Schedule> State<B> for Ema<V, S> {
-    const COST: Cost = Cost { vectors: 1, filter_vectors: 0, words: 1 };
+    const COST: Cost = Cost { vectors: 1, words: 1, ..Cost::NONE };
     type Scalars = bool;
 
     fn scalars(&self) -> bool {

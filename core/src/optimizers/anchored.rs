@@ -1,5 +1,5 @@
 use crate::backend::Backend;
-use crate::error::{Error, require, require_len};
+use crate::error::{Error, require_len, require_not_negative};
 use crate::kernels::Pull;
 use crate::layout::{Groups, Kind, Segment, Sharing, filters};
 use crate::method::Clock;
@@ -81,7 +81,7 @@ pub fn strengths(segments: &[Segment], of: impl Fn(Kind) -> f32, slots: &mut [f3
     let mut slots = slots.iter_mut();
     for segment in segments {
         let strength = of(segment.kind);
-        require(strength.is_finite() && strength >= 0.0, "strength", strength)?;
+        require_not_negative("strength", strength)?;
         slots.by_ref().take(segment.slots()).for_each(|slot| *slot = strength);
     }
     Ok(())
@@ -131,7 +131,7 @@ where
 
     fn ready(&self, b: &B, n: usize, clock: &Clock) -> Result<(), Error> {
         let scale = self.scale.at(clock.step, clock.total);
-        require(scale.is_finite() && scale >= 0.0, "scale", scale)?;
+        require_not_negative("scale", scale)?;
         require_len("layout", self.groups().len(), n)?;
         require_len("factory weights", b.len(self.factory.borrow()), n)?;
         require_len("strengths", b.len(self.strengths.borrow()), self.groups().slots())?;

@@ -97,7 +97,7 @@ where
     Q: Schedule,
     E: Schedule,
 {
-    const COST: Cost = Cost { vectors: 2, filter_vectors: 0, words: 1 };
+    const COST: Cost = Cost { vectors: 2, words: 1, ..Cost::NONE };
     type Scalars = u32;
 
     fn scalars(&self) -> u32 {

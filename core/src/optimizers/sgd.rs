@@ -135,7 +135,7 @@ where
     D: Schedule,
     S: Schedule,
 {
-    const COST: Cost = Cost { vectors: 1, filter_vectors: 0, words: 1 };
+    const COST: Cost = Cost { vectors: 1, words: 1, ..Cost::NONE };
     type Scalars = u32;
 
     fn scalars(&self) -> u32 {

@@ -132,7 +132,7 @@ impl Network {
         let Some(z) = self.outputs.last() else { return Ok(Vec::new()) };
         let bytes = lane.fetch(z, 0, z.size())?;
         let all: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
-        let replicas = all.chunks(self.capacity * self.classes()).take(lane.replicas as usize);
+        let replicas = all.chunks(self.capacity * self.classes()).take(lane.active as usize);
         Ok(replicas.flat_map(|z| &z[..n * self.classes()]).copied().collect())
     }
 
@@ -148,7 +148,7 @@ impl Network {
         let [inputs, classes] = data.shape;
         self.expect("sample", inputs, self.inputs())?;
         self.expect("teacher", classes, self.classes())?;
-        let replicas = self.gpu.replicas() as usize;
+        let replicas = self.gpu.active() as usize;
         let n = samples.len() / replicas;
         let refuse = |why: String| Err(Error::Network(why));
         if n == 0 || n * replicas != samples.len() || n > self.capacity {

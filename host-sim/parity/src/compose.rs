@@ -12,6 +12,8 @@ use flatmin::methods::{FilterScale, LpfSgd, Plain, Sam};
 use flatmin::noise::Noise;
 use flatmin::optimizer::Optimizer;
 use flatmin::optimizers::{Adam, AdamW, Anchored, Clipped, Sgd};
+use flatmin::registry::{self, On};
+use flatmin::residual::usual_len;
 use flatmin::rng::Seed;
 use flatmin::schedule::{Anneal, Cosine, Linear, Schedule};
 use heapless::String;
@@ -81,6 +83,8 @@ pub enum MethodSpec {
     Rst { rho: Rate, eps: f32, p: Rate },
     /// [`LpfSgd`].
     LpfSgd { gamma: Rate, scale: FilterScale, parts: u32 },
+    /// [`LpfSgdResidual`](flatmin::methods::LpfSgdResidual).
+    LpfSgdResidual { gamma: Rate, scale: FilterScale, parts: u32 },
 }
 
 impl OptimizerSpec {
@@ -116,11 +120,17 @@ impl MethodSpec {
             Self::Sam { .. } => "sam",
             Self::Rst { .. } => "rst",
             Self::LpfSgd { .. } => "lpf_sgd",
+            Self::LpfSgdResidual { .. } => "lpf_sgd_residual",
         }
     }
 
+    /// Where it runs, as its registry entry says.
+    pub fn on(&self) -> On {
+        registry::find(self.name()).map_or(On::Any, |entry| entry.on)
+    }
+
     /// One of each kind, with hyperparameters that matter, for tests and parity runs over every method.
-    pub const SAMPLES: [Self; 5] = [
+    pub const SAMPLES: [Self; 6] = [
         Self::Plain,
         Self::Sam { rho: Rate::Constant(0.1), eps: 1e-12 },
         Self::Rst { rho: Rate::Constant(0.1), eps: 1e-12, p: Rate::Linear(Linear::rising_with_mean(0.5)) },
@@ -130,6 +140,11 @@ impl MethodSpec {
             parts: 4,
         },
         Self::LpfSgd { gamma: Rate::Constant(0.05), scale: FilterScale::FilterNorm, parts: 1 },
+        Self::LpfSgdResidual {
+            gamma: Rate::Cosine(Cosine { from: 0.02, to: 0.3 }),
+            scale: FilterScale::FilterRms,
+            parts: 4,
+        },
     ];
 
     /// The same method with its perturbation switched off.
@@ -140,6 +155,7 @@ impl MethodSpec {
             Self::Sam { eps, .. } => Self::Sam { rho: NONE, eps },
             Self::Rst { eps, p, .. } => Self::Rst { rho: NONE, eps, p },
             Self::LpfSgd { scale, parts, .. } => Self::LpfSgd { gamma: NONE, scale, parts },
+            Self::LpfSgdResidual { scale, parts, .. } => Self::LpfSgdResidual { gamma: NONE, scale, parts },
         }
     }
 }
@@ -220,44 +236,6 @@ where
 pub fn compose_anchored<B, V, Z, N, C, R>(
     spec: &Spec,
     anchor: Option<Anchor<V>>,
-    mut parts: Parts<Z, N, C>,
-    receive: R,
-) -> R::Output
-where
-    B: Backend,
-    V: BorrowMut<B::Vector> + 'static,
-    Z: FnMut(usize) -> V,
-    N: Noise<B> + 'static,
-    C: Coin + 'static,
-    R: Receive<B>,
-{
-    let n = params(parts.segments);
-    match spec.optimizer {
-        OptimizerSpec::Sgd { momentum: None, weight_decay, .. } => {
-            pull(spec, anchor, Sgd::new().weight_decay(weight_decay), parts, receive)
-        }
-        OptimizerSpec::Sgd { momentum: Some(momentum), dampening, nesterov, weight_decay } => {
-            let velocity = (parts.zeros)(n);
-            let sgd = Sgd::new().weight_decay(weight_decay).momentum(momentum, velocity).dampening(dampening);
-            pull(spec, anchor, if nesterov { sgd.nesterov() } else { sgd }, parts, receive)
-        }
-        OptimizerSpec::Adam { betas: [beta1, beta2], eps, weight_decay } => {
-            let [m, v] = [(parts.zeros)(n), (parts.zeros)(n)];
-            let adam = Adam::new(m, v).betas(beta1, beta2).eps(eps).weight_decay(weight_decay);
-            pull(spec, anchor, adam, parts, receive)
-        }
-        OptimizerSpec::AdamW { betas: [beta1, beta2], eps, weight_decay } => {
-            let [m, v] = [(parts.zeros)(n), (parts.zeros)(n)];
-            let adam = AdamW::new(m, v).betas(beta1, beta2).eps(eps).weight_decay(weight_decay);
-            pull(spec, anchor, adam, parts, receive)
-        }
-    }
-}
-
-fn pull<B, V, Z, N, C, O, R>(
-    spec: &Spec,
-    anchor: Option<Anchor<V>>,
-    base: O,
     parts: Parts<Z, N, C>,
     receive: R,
 ) -> R::Output
@@ -267,19 +245,164 @@ where
     Z: FnMut(usize) -> V,
     N: Noise<B> + 'static,
     C: Coin + 'static,
-    O: Optimizer<B> + 'static,
     R: Receive<B>,
 {
-    match anchor {
-        None => clip(spec, base, parts, receive),
-        Some(Anchor { factory, strengths }) => {
-            clip(spec, Anchored::new(factory, parts.segments, strengths, base), parts, receive)
+    build::<Skips, _, _, _, _, _, _>(spec, anchor, parts, receive)
+}
+
+/// [`compose_anchored`] for a replica beside others, all of which take the same gradients at every step: a gate that stays
+/// closed climbs by 0 instead of leaving a gradient out (see [`Tossed`]).
+pub fn compose_replica<B, V, Z, N, C, R>(
+    spec: &Spec,
+    anchor: Option<Anchor<V>>,
+    parts: Parts<Z, N, C>,
+    receive: R,
+) -> R::Output
+where
+    B: Backend,
+    V: BorrowMut<B::Vector> + 'static,
+    Z: FnMut(usize) -> V,
+    N: Noise<B> + 'static,
+    C: Coin + Copy + 'static,
+    R: Receive<B>,
+{
+    build::<ClimbsByNothing, _, _, _, _, _, _>(spec, anchor, parts, receive)
+}
+
+/// A radius behind a coin: 0 where the coin says no. SAM with it takes the steps of RST, since SAM with a radius of 0 is its
+/// base optimizer bit for bit (as long as the square of a gradient does not overflow).
+#[derive(Clone, Copy, Debug)]
+pub struct Tossed<C> {
+    rho: Rate,
+    p: Rate,
+    coin: C,
+}
+
+impl<C: Coin + Copy> Schedule for Tossed<C> {
+    fn at(&self, step: u32, total: u32) -> f32 {
+        let mut coin = self.coin;
+        let heads = coin.toss(self.p.at(step, total), step);
+        if heads { self.rho.at(step, total) } else { 0.0 }
+    }
+}
+
+/// What RST does where the coin says no.
+trait Closed<B: Backend, C> {
+    /// SAM behind the coin.
+    fn gate<O, V, R>(toss: (Rate, Rate, C), sam: Sam<O, V>, receive: R) -> R::Output
+    where
+        O: Optimizer<B> + 'static,
+        V: BorrowMut<B::Vector> + 'static,
+        R: Receive<B>;
+}
+
+/// It takes one gradient.
+struct Skips;
+
+impl<B: Backend, C: Coin + 'static> Closed<B, C> for Skips {
+    fn gate<O, V, R>((rho, p, coin): (Rate, Rate, C), sam: Sam<O, V>, receive: R) -> R::Output
+    where
+        O: Optimizer<B> + 'static,
+        V: BorrowMut<B::Vector> + 'static,
+        R: Receive<B>,
+    {
+        receive.receive(Gated::new(Bernoulli::new(0).p(p).coin(coin), sam.rho(rho)))
+    }
+}
+
+/// It takes both, the second where the first was.
+struct ClimbsByNothing;
+
+impl<B: Backend, C: Coin + Copy + 'static> Closed<B, C> for ClimbsByNothing {
+    fn gate<O, V, R>((rho, p, coin): (Rate, Rate, C), sam: Sam<O, V>, receive: R) -> R::Output
+    where
+        O: Optimizer<B> + 'static,
+        V: BorrowMut<B::Vector> + 'static,
+        R: Receive<B>,
+    {
+        receive.receive(sam.rho(Tossed { rho, p, coin }))
+    }
+}
+
+fn build<F, B, V, Z, N, C, R>(
+    spec: &Spec,
+    anchor: Option<Anchor<V>>,
+    mut parts: Parts<Z, N, C>,
+    receive: R,
+) -> R::Output
+where
+    F: Closed<B, C>,
+    B: Backend,
+    V: BorrowMut<B::Vector> + 'static,
+    Z: FnMut(usize) -> V,
+    N: Noise<B> + 'static,
+    C: Coin + 'static,
+    R: Receive<B>,
+{
+    let n = params(parts.segments);
+    match spec.optimizer {
+        OptimizerSpec::Sgd { momentum: None, weight_decay, .. } => pull::<F, _, _, _, _, _, _, _>(
+            spec,
+            anchor,
+            Sgd::new().weight_decay(weight_decay),
+            parts,
+            receive,
+        ),
+        OptimizerSpec::Sgd { momentum: Some(momentum), dampening, nesterov, weight_decay } => {
+            let velocity = (parts.zeros)(n);
+            let sgd = Sgd::new().weight_decay(weight_decay).momentum(momentum, velocity).dampening(dampening);
+            pull::<F, _, _, _, _, _, _, _>(
+                spec,
+                anchor,
+                if nesterov { sgd.nesterov() } else { sgd },
+                parts,
+                receive,
+            )
+        }
+        OptimizerSpec::Adam { betas: [beta1, beta2], eps, weight_decay } => {
+            let [m, v] = [(parts.zeros)(n), (parts.zeros)(n)];
+            let adam = Adam::new(m, v).betas(beta1, beta2).eps(eps).weight_decay(weight_decay);
+            pull::<F, _, _, _, _, _, _, _>(spec, anchor, adam, parts, receive)
+        }
+        OptimizerSpec::AdamW { betas: [beta1, beta2], eps, weight_decay } => {
+            let [m, v] = [(parts.zeros)(n), (parts.zeros)(n)];
+            let adam = AdamW::new(m, v).betas(beta1, beta2).eps(eps).weight_decay(weight_decay);
+            pull::<F, _, _, _, _, _, _, _>(spec, anchor, adam, parts, receive)
         }
     }
 }
 
-fn clip<B, V, Z, N, C, O, R>(spec: &Spec, base: O, parts: Parts<Z, N, C>, receive: R) -> R::Output
+fn pull<F, B, V, Z, N, C, O, R>(
+    spec: &Spec,
+    anchor: Option<Anchor<V>>,
+    base: O,
+    parts: Parts<Z, N, C>,
+    receive: R,
+) -> R::Output
 where
+    F: Closed<B, C>,
+    B: Backend,
+    V: BorrowMut<B::Vector> + 'static,
+    Z: FnMut(usize) -> V,
+    N: Noise<B> + 'static,
+    C: Coin + 'static,
+    O: Optimizer<B> + 'static,
+    R: Receive<B>,
+{
+    match anchor {
+        None => clip::<F, _, _, _, _, _, _, _>(spec, base, parts, receive),
+        Some(Anchor { factory, strengths }) => clip::<F, _, _, _, _, _, _, _>(
+            spec,
+            Anchored::new(factory, parts.segments, strengths, base),
+            parts,
+            receive,
+        ),
+    }
+}
+
+fn clip<F, B, V, Z, N, C, O, R>(spec: &Spec, base: O, parts: Parts<Z, N, C>, receive: R) -> R::Output
+where
+    F: Closed<B, C>,
     B: Backend,
     V: BorrowMut<B::Vector> + 'static,
     Z: FnMut(usize) -> V,
@@ -289,13 +412,16 @@ where
     R: Receive<B>,
 {
     match spec.max_norm {
-        None => perturb(spec, base, parts, receive),
-        Some(max_norm) => perturb(spec, Clipped::new(max_norm, base), parts, receive),
+        None => perturb::<F, _, _, _, _, _, _, _>(spec, base, parts, receive),
+        Some(max_norm) => {
+            perturb::<F, _, _, _, _, _, _, _>(spec, Clipped::new(max_norm, base), parts, receive)
+        }
     }
 }
 
-fn perturb<B, V, Z, N, C, O, R>(spec: &Spec, base: O, mut parts: Parts<Z, N, C>, receive: R) -> R::Output
+fn perturb<F, B, V, Z, N, C, O, R>(spec: &Spec, base: O, mut parts: Parts<Z, N, C>, receive: R) -> R::Output
 where
+    F: Closed<B, C>,
     B: Backend,
     V: BorrowMut<B::Vector> + 'static,
     Z: FnMut(usize) -> V,
@@ -309,12 +435,17 @@ where
         MethodSpec::Plain => receive.receive(Plain::new(base)),
         MethodSpec::Sam { rho, eps } => receive.receive(Sam::new(base, (parts.zeros)(n)).rho(rho).eps(eps)),
         MethodSpec::Rst { rho, eps, p } => {
-            let gate = Bernoulli::new(0).p(p).coin(parts.coin);
-            receive.receive(Gated::new(gate, Sam::new(base, (parts.zeros)(n)).rho(rho).eps(eps)))
+            let sam = Sam::new(base, (parts.zeros)(n)).eps(eps);
+            F::gate((rho, p, parts.coin), sam, receive)
         }
         MethodSpec::LpfSgd { gamma, scale, parts: count } => {
             let [saved, sq_norms] = [(parts.zeros)(n), (parts.zeros)(filters(parts.segments))];
             let method = LpfSgd::new(base, parts.segments, saved, sq_norms, 0);
+            receive.receive(method.gamma(gamma, scale).parts(count).noise(parts.noise))
+        }
+        MethodSpec::LpfSgdResidual { gamma, scale, parts: count } => {
+            let [kept, sq_norms] = [(parts.zeros)(usual_len(n)), (parts.zeros)(filters(parts.segments))];
+            let method = LpfSgd::new(base, parts.segments, kept, sq_norms, 0).residual();
             receive.receive(method.gamma(gamma, scale).parts(count).noise(parts.noise))
         }
     }

@@ -6,7 +6,7 @@ use crate::finetune::{
     in_order, lpf, pretraining, run, seed,
 };
 use crate::model::{Example, Net, Workspace, initial, model};
-use crate::train::{Device, Recipe, train};
+use crate::train::{Device, Recipe, Trainer, at_once, train};
 use flatmin::rng::{Draws, Key, Stream};
 
 /// Repetitions of the experiments that leave one person out.
@@ -122,7 +122,8 @@ fn wrist_bases(progress: &dyn Progress) -> Result<Measured, Error> {
         corpus.people.iter().flat_map(|&person| (0..SEEDS).map(move |seed| (person, seed))).collect();
     let net = model(Net::Wrist, Scope::All);
     let accuracies = in_order(0, progress, "wrist base models", &runs, |&(person, repetition)| {
-        let base = Base::train(&corpus, person, repetition, Arm::Sgd, Device::Cpu)?;
+        let base =
+            at_once(Base::train(&corpus, person, repetition, Arm::Sgd, (Device::Cpu, Trainer::default())))?;
         let new = corpus.examples(&base.split.new_test);
         Ok((person, Workspace::new(net, &[]).accuracy(&new, &base.weights)?, base.old))
     })?;

@@ -23,11 +23,11 @@ pub struct Pretrain {
     #[arg(long, value_name = "N", value_parser = range::person, allow_negative_numbers = true,
           required_if_eq_any = PERSONAL)]
     person: Option<u8>,
-    /// Where the model blob goes
+    /// Where the model blob goes (fmnist: if there is to be one)
     #[arg(long, value_name = "FILE", required_if_eq_any = PERSONAL)]
     export: Option<PathBuf>,
     /// Store old samples as i8: this many to replay for each sample that a user labels, a second set to validate with,
-    /// and the model's answers, 0 to 100
+    /// and the model's answers, 0 to 100; fmnist: this many of each class
     #[arg(long, value_name = "N", default_value = "0", value_parser = range::replay, allow_negative_numbers = true)]
     replay: u32,
     /// Which repetition: decides every random number
@@ -87,8 +87,8 @@ impl ValueEnum for Net {
 pub enum Job {
     /// A base model without one person, written to a file.
     Export(Settings, PathBuf),
-    /// A network on Fashion-MNIST.
-    Fmnist(fmnist::Settings),
+    /// A network on Fashion-MNIST, written to a file if there is one.
+    Fmnist(fmnist::Settings, Option<PathBuf>),
 }
 
 impl Pretrain {
@@ -106,17 +106,22 @@ impl Pretrain {
                 let (method, seed, replay, data) = (self.method, self.seed, self.replay, self.data.clone());
                 Ok(Job::Export(Settings { task, method, person, seed, replay, data, device }, export.clone()))
             }
-            (Target::Fmnist, None, None) if self.replay == 0 && self.data.is_none() => {
-                Ok(Job::Fmnist(fmnist::Settings {
+            (Target::Fmnist, None, export) if self.data.is_none() => {
+                if export.is_none() && self.replay > 0 {
+                    return Err("--replay stores samples in a file; give --export FILE with it");
+                }
+                let settings = fmnist::Settings {
                     net: self.net.unwrap_or_default(),
                     method: self.method,
                     epochs: self.epochs.unwrap_or(10),
                     seed: self.seed.into(),
+                    replay: self.replay,
                     subset: self.subset,
                     device,
-                }))
+                };
+                Ok(Job::Fmnist(settings, export.clone()))
             }
-            _ => Err("--person, --export, --replay and --data are not for --task fmnist; leave them out"),
+            _ => Err("--person and --data are not for --task fmnist; leave them out"),
         }
     }
 }

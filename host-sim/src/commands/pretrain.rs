@@ -20,7 +20,7 @@ use std::path::Path;
 pub fn run(args: &Pretrain) -> Result<(), Error> {
     match args.job().map_err(Error::Usage)? {
         Job::Export(settings, to) => export(&settings, &to),
-        Job::Fmnist(settings) => pictures(&settings),
+        Job::Fmnist(settings, to) => pictures(&settings, to.as_deref()),
     }
 }
 
@@ -44,10 +44,12 @@ fn export(settings: &Settings, to: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Trains on pictures and says how well the network does.
-fn pictures(settings: &fmnist::Settings) -> Result<(), Error> {
+/// Trains on pictures, says how well the network does, and writes it if there is where to.
+fn pictures(settings: &fmnist::Settings, to: Option<&Path>) -> Result<(), Error> {
+    let file = to.map(output::File::open).transpose()?;
     let device = match settings.device {
         Device::Cpu => "CPU".to_owned(),
+        Device::CpuWithCheapNoise => "CPU, cheap noise".to_owned(),
         Device::Gpu => crate::gpu::describe().map_err(failed)?,
     };
     let source = if settings.subset { Source::Subset } else { Source::installed() };
@@ -79,5 +81,12 @@ fn pictures(settings: &fmnist::Settings) -> Result<(), Error> {
         units::thousands(rate as u64),
         trained.refused,
     )?;
+    if let (Some(file), Some(to)) = (file, to) {
+        let (replay, seed) = (settings.replay, settings.seed);
+        let blob = pretrain::pictures(model, &trained.weights, &set, replay, seed).map_err(failed)?;
+        stdout().lock().write_all(blob.describe().map_err(failed)?.as_bytes())?;
+        file.write(blob.bytes())?;
+        let _ = writeln!(stderr(), "The model is in {}.", to.display());
+    }
     Ok(())
 }

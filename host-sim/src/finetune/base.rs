@@ -3,11 +3,11 @@
 use super::plan::{BaseKey, Job};
 use super::split::Split;
 use super::stored::Stored;
-use super::{Arm, Corpus, Error, Progress, Purpose, Scope, Settings, arms, in_order, seed};
+use super::{Arm, Corpus, Error, Progress, Purpose, Scope, Settings, arms, seed, training};
 use crate::compose::{MethodSpec, OptimizerSpec, Rate, Spec};
-use crate::model::{Model, Net, Workspace, initial, model};
+use crate::model::{Lesson, Model, Net, Workspace, initial, model};
 use crate::pretrain::BlobFile;
-use crate::train::{Device, Recipe, train};
+use crate::train::{Device, Recipe, Trainer};
 use flatmin::schedule::Cosine;
 use std::collections::HashMap;
 
@@ -26,20 +26,20 @@ pub(crate) struct Base {
 
 impl Base {
     /// Trains on everyone but `person` with `arm`.
-    pub(crate) fn train(
+    pub(crate) async fn train(
         corpus: &Corpus,
         person: u8,
         repetition: u32,
         arm: Arm,
-        device: Device,
+        (device, trainer): (Device, Trainer),
     ) -> Result<Self, Error> {
         let split = Split::without(corpus, person)?;
         let recipe = arms::base(arm, corpus.net, seed(Purpose::Base, corpus.net, person, repetition));
         let recipe = Recipe { device, ..recipe };
         let net = model(corpus.net, Scope::All);
-        let examples = corpus.examples(&split.base);
-        let start = initial(net, recipe.seed);
-        let weights = train(net, start, &[], &examples, &recipe, &mut |_, _| Ok(()))?.weights;
+        let lessons = corpus.examples(&split.base).into_iter().map(Lesson::from).collect();
+        let training = trainer.begin((net, initial(net, recipe.seed)), &[], lessons, &recipe, false)?;
+        let weights = training.end(&mut |_, _| Ok(())).await?.weights;
         Self::of(corpus, split, weights, None)
     }
 
@@ -88,10 +88,16 @@ pub(super) fn all(
     wanted.sort_by_key(|(key, _)| *key);
     wanted.dedup_by_key(|(key, _)| *key);
     let file = settings.blob.as_deref().map(BlobFile::read).transpose()?;
-    let make = |&((_, person, repetition, arm), corpus): &(BaseKey, &Corpus)| match (arm, &file) {
-        (None, Some(file)) => Base::load(corpus, person, file),
-        (arm, _) => Base::train(corpus, person, repetition, arm.unwrap_or(Arm::Sgd), settings.device),
-    };
-    let bases = in_order(settings.threads, progress, "base models", &wanted, make)?;
+    let file = file.as_ref();
+    let bases = training(settings, progress, "base models", &wanted, |wanted, trainer| async move {
+        let &((_, person, repetition, arm), corpus) = wanted;
+        match (arm, file) {
+            (None, Some(file)) => Base::load(corpus, person, file),
+            (arm, _) => {
+                let arm = arm.unwrap_or(Arm::Sgd);
+                Base::train(corpus, person, repetition, arm, (settings.device, trainer)).await
+            }
+        }
+    })?;
     Ok(wanted.iter().map(|(key, _)| *key).zip(bases).collect())
 }

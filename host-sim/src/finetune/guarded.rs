@@ -3,10 +3,12 @@
 use super::samples::Samples;
 use super::{Guard, Options};
 use crate::model::{Example, Lesson, Model, Workspace};
-use crate::train::{Averaging, Error, OnEpoch, Outcome as Trained, Recipe, teach};
+use crate::train::{Averaging, Error, OnEpoch, Outcome as Trained, Recipe, Trainer, Training};
 use flatmin::backend::Cpu;
+use flatmin::bill::Bill;
 use flatmin::tune::wise_ft::{WiseFt, interpolate};
 use flatmin::tune::{Criterion, Guard as Keeper, Outcome, Rule, Score, Scores, Trust};
+use std::time::Duration;
 
 /// Folds of the cross-fitting behind trust.
 const FOLDS: usize = 2;
@@ -21,6 +23,7 @@ pub(super) struct Start<'a> {
     pub(super) samples: &'a Samples<'a>,
     pub(super) recipe: Recipe,
     pub(super) options: Options,
+    pub(super) trainer: Trainer,
 }
 
 /// What fine-tuning ended with.
@@ -37,35 +40,34 @@ pub(super) struct Kept {
 
 impl Start<'_> {
     /// Fine-tunes as the options say; `watch` sees the run that counts.
-    pub(super) fn tune(&self, watch: &mut OnEpoch<'_>) -> Result<Kept, Error> {
+    pub(super) async fn tune(&self, watch: &mut OnEpoch<'_>) -> Result<Kept, Error> {
         match self.options.guard {
-            Guard::Off => self.unguarded(watch),
-            Guard::Accuracy => self.held_out(Criterion::Accuracy, watch),
-            Guard::Loss => self.held_out(Criterion::Loss, watch),
-            Guard::Trust => self.trusting(watch),
+            Guard::Off => self.unguarded(watch).await,
+            Guard::Accuracy => self.held_out(Criterion::Accuracy, watch).await,
+            Guard::Loss => self.held_out(Criterion::Loss, watch).await,
+            Guard::Trust => self.trusting(watch).await,
         }
     }
 
-    /// What the guard needs on a device beside the state of method and average, in bytes: a vector for the best weights,
-    /// or one for the mean (if the recipe has no average yet) and a float a labelled sample.
-    pub(super) fn bytes(model: &dyn Model, recipe: &Recipe, options: &Options, labelled: usize) -> usize {
-        let vector = 4 * model.trainable();
+    /// The bill with what the guard needs on a device: a vector for the best weights, or one for the mean (if the recipe
+    /// has no average yet) and a float a labelled sample; the guard of the mean works in the gradient's buffer.
+    pub(super) fn bill(bill: Bill, recipe: &Recipe, options: &Options, labelled: usize) -> Bill {
         match options.guard {
-            Guard::Off => 0,
-            Guard::Accuracy | Guard::Loss => vector,
-            Guard::Trust if recipe.average.is_some() => 4 * labelled,
-            Guard::Trust => vector + 4 * labelled,
+            Guard::Off => bill,
+            Guard::Accuracy | Guard::Loss => bill.guard(),
+            Guard::Trust if recipe.average.is_some() => bill.trust(labelled),
+            Guard::Trust => bill.averaged(Averaging::Swa { from: 0.0 }.cost()).trust(labelled),
         }
     }
 
-    fn unguarded(&self, watch: &mut OnEpoch<'_>) -> Result<Kept, Error> {
+    async fn unguarded(&self, watch: &mut OnEpoch<'_>) -> Result<Kept, Error> {
         let lessons = self.samples.lessons(|_| true, |_| 1.0, self.options.distil);
-        let trained = self.teach(&lessons, &self.recipe, watch)?;
+        let trained = self.begin(lessons, &self.recipe, true)?.end(watch).await?;
         Ok(Kept { weights: trained.weights.clone(), trained, outcome: None, alpha: None })
     }
 
     /// The best epoch by samples that did not train.
-    fn held_out(&self, criterion: Criterion, watch: &mut OnEpoch<'_>) -> Result<Kept, Error> {
+    async fn held_out(&self, criterion: Criterion, watch: &mut OnEpoch<'_>) -> Result<Kept, Error> {
         let samples = self.samples;
         let held = samples.labelled.iter().enumerate().filter(|(i, _)| samples.is_held_out(*i));
         let held: Vec<Example<'_>> = held.map(|(_, example)| *example).collect();
@@ -78,10 +80,12 @@ impl Start<'_> {
         let factory = scores(self.factory)?;
         let mut guard = Keeper::new(rule, factory, vec![0.0; self.factory.len()]);
         let lessons = self.lessons_outside(|i| samples.is_held_out(i));
-        let trained = self.teach(&lessons, &self.recipe, &mut |epoch, w| {
+        let training = self.begin(lessons, &self.recipe, true)?;
+        let mut observe = |epoch, w: &[f32]| {
             guard.observe::<Cpu>(&mut cpu, w, scores(w)?)?;
             watch(epoch, w)
-        })?;
+        };
+        let trained = training.end(&mut observe).await?;
         let mut weights = trained.weights.clone();
         if !self.options.wise_ft {
             let outcome = guard.finish::<Cpu>(&mut Cpu::detect(), &mut weights, self.factory)?;
@@ -111,7 +115,7 @@ impl Start<'_> {
     }
 
     /// All labelled samples, each as far as it is believed; see [`Trust`].
-    fn trusting(&self, watch: &mut OnEpoch<'_>) -> Result<Kept, Error> {
+    async fn trusting(&self, watch: &mut OnEpoch<'_>) -> Result<Kept, Error> {
         let (samples, distil) = (self.samples, self.options.distil);
         let mut memory = vec![0.0; samples.labelled.len()];
         let mut trust = Trust::new(&mut memory);
@@ -126,19 +130,25 @@ impl Start<'_> {
         believe(&mut trust, &|_| true, self.factory)?;
         let recipe = Recipe { average: Some(Averaging::Swa { from: 0.0 }), ..self.recipe };
         let a_quarter = Recipe { epochs: (recipe.epochs / 4).max(1), average: None, ..recipe };
-        let mut extra = 0;
+        // Both are asked for before either is waited for.
+        let mut folds = Vec::with_capacity(FOLDS);
         for fold in 0..FOLDS {
             let lessons = samples.lessons(|i| samples.fold(i, FOLDS) != fold, |_| 1.0, distil);
-            if lessons.is_empty() {
-                continue;
+            if !lessons.is_empty() {
+                folds.push((fold, self.begin(lessons, &a_quarter, false)?));
             }
-            let outside = self.teach(&lessons, &a_quarter, &mut |_, _| Ok(()))?;
+        }
+        let (mut extra, mut idle) = (0, Duration::ZERO);
+        for (fold, training) in folds {
+            let outside = training.end(&mut |_, _| Ok(())).await?;
             extra += outside.gradients;
+            idle += outside.idle;
             believe(&mut trust, &|i| samples.fold(i, FOLDS) == fold, &outside.weights)?;
         }
         let lessons = samples.lessons(|_| true, |i| trust.of(i), distil);
-        let mut trained = self.teach(&lessons, &recipe, watch)?;
+        let mut trained = self.begin(lessons, &recipe, true)?.end(watch).await?;
         trained.gradients += extra;
+        trained.idle += idle;
         let mut on_labelled = |w: &[f32]| -> Result<Scores, Error> {
             Ok(Scores { new: workspace.score(&samples.labelled, w)?, old: Score::default() })
         };
@@ -155,12 +165,13 @@ impl Start<'_> {
         Ok(Kept { weights, trained, outcome: Some(outcome), alpha: None })
     }
 
-    fn teach(
-        &self,
-        lessons: &[Lesson<'_>],
+    /// Asks for a training from the factory weights.
+    fn begin<'a>(
+        &'a self,
+        lessons: Vec<Lesson<'a>>,
         recipe: &Recipe,
-        watch: &mut OnEpoch<'_>,
-    ) -> Result<Trained, Error> {
-        teach(self.model, self.factory.to_vec(), self.frozen, lessons, recipe, watch)
+        watched: bool,
+    ) -> Result<Training<'a>, Error> {
+        self.trainer.begin((self.model, self.factory.to_vec()), self.frozen, lessons, recipe, watched)
     }
 }

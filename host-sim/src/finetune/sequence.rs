@@ -4,9 +4,9 @@ use super::plan::{self, Variant};
 use super::samples::{balanced, labelled_a_class};
 use super::split::Split;
 use super::tuned::{Case, Tuned, tuned};
-use super::{Arm, Corpus, Error, Progress, Purpose, Settings, Task, arms, corpus, corrupt, in_order, seed};
+use super::{Arm, Corpus, Error, Progress, Purpose, Settings, Task, arms, corpus, corrupt, seed, training};
 use crate::model::{Example, Lesson, Workspace, initial, model};
-use crate::train::{Device, Recipe, teach, train};
+use crate::train::{Recipe, Trainer};
 use flatmin::rng::{Draws, Key, Stream};
 use flatmin::tune::ReplayBuffer;
 use flatmin::tune::replay_buffer::Class;
@@ -77,14 +77,14 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Vec<Sequence>
         starts.extend((0..settings.seeds).map(|repetition| (task, corpus, repetition)));
     }
     let bases =
-        in_order(settings.threads, progress, "base models", &starts, |&(task, corpus, repetition)| {
-            Start::train(task, corpus, repetition, settings.device)
+        training(settings, progress, "base models", &starts, |&(task, corpus, repetition), trainer| {
+            Start::train(task, corpus, repetition, (settings, trainer))
         })?;
     let variants = plan::methods(settings);
     let runs: Vec<_> =
         bases.iter().flat_map(|start| variants.iter().map(move |variant| (start, variant))).collect();
-    in_order(settings.threads, progress, "sequences", &runs, |(start, variant)| {
-        start.learn(variant, settings)
+    training(settings, progress, "sequences", &runs, |(start, variant), trainer| {
+        start.learn(variant, settings, trainer)
     })
 }
 
@@ -100,7 +100,12 @@ struct Start<'a> {
 }
 
 impl<'a> Start<'a> {
-    fn train(task: Task, corpus: &'a Corpus, repetition: u32, device: Device) -> Result<Self, Error> {
+    async fn train(
+        task: Task,
+        corpus: &'a Corpus,
+        repetition: u32,
+        (settings, trainer): (&Settings, Trainer),
+    ) -> Result<Self, Error> {
         let seed = seed(Purpose::Sequence, corpus.net, 0, repetition);
         let mut people = corpus.people.clone();
         draws(seed, Stream::Split).shuffle(&mut people);
@@ -110,14 +115,20 @@ impl<'a> Start<'a> {
             set.iter().copied().filter(|&i| !people.contains(&corpus.set.groups[i])).collect()
         };
         let known = [others(&split.base), others(&split.old_test)];
-        let recipe = Recipe { device, ..arms::base(Arm::Sgd, corpus.net, seed) };
+        let recipe = Recipe { device: settings.device, ..arms::base(Arm::Sgd, corpus.net, seed) };
         let net = model(corpus.net, super::Scope::All);
-        let examples = corpus.examples(&known[0]);
-        let weights = train(net, initial(net, seed), &[], &examples, &recipe, &mut |_, _| Ok(()))?.weights;
+        let lessons = corpus.examples(&known[0]).into_iter().map(Lesson::from).collect();
+        let training = trainer.begin((net, initial(net, seed)), &[], lessons, &recipe, false)?;
+        let weights = training.end(&mut |_, _| Ok(())).await?.weights;
         Ok(Self { task, corpus, repetition, people, known, weights })
     }
 
-    fn learn(&self, variant: &Variant, settings: &Settings) -> Result<Sequence, Error> {
+    async fn learn(
+        &self,
+        variant: &Variant,
+        settings: &Settings,
+        trainer: Trainer,
+    ) -> Result<Sequence, Error> {
         let Self { task, corpus, repetition, .. } = *self;
         let model = model(corpus.net, variant.options.scope);
         let (mut w, frozen) = model.split(&self.weights)?;
@@ -148,15 +159,9 @@ impl<'a> Start<'a> {
             }
             let old = old.chunks(corpus.set.dim).zip(stored.labels()).map(|(x, &label)| Example { x, label });
             let lessons: Vec<Lesson<'_>> = labelled.iter().copied().chain(old).map(Lesson::from).collect();
-            w = teach(
-                model,
-                w,
-                &frozen,
-                &lessons,
-                &self.recipe(variant, settings, seed),
-                &mut |_, _| Ok(()),
-            )?
-            .weights;
+            let recipe = self.recipe(variant, settings, seed);
+            let training = trainer.begin((model, w), &frozen, lessons, &recipe, false)?;
+            w = training.end(&mut |_, _| Ok(())).await?.weights;
             keep(&mut buffer, &labelled)?;
             let (of_people, old) = test(&w)?;
             accuracy.push(of_people);

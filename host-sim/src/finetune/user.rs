@@ -6,32 +6,41 @@ use super::samples::Samples;
 use super::tuned::{BOLD, Case, Tuned, tuned};
 use super::{Base, Error, HARM, Options, Purpose, Ram, Row, Settings, Study, arms, seed};
 use crate::model::{Model, Workspace, model};
-use crate::train::{Recipe, state_bytes};
+use crate::train::{Averaging, Recipe, Trainer, method_cost};
+use flatmin::bill::Bill;
+use flatmin::state::Cost;
 use flatmin::tune::{Divergence, Outcome};
 use std::time::{Duration, Instant};
 
 /// Fine-tunes `base` for the person of `job`.
-pub(super) fn run(job: &Job<'_>, base: &Base, settings: &Settings) -> Result<Row, Error> {
+pub(super) async fn run(
+    job: &Job<'_>,
+    base: &Base,
+    settings: &Settings,
+    trainer: Trainer,
+) -> Result<Row, Error> {
     let options = job.variant.options;
     let (tuned, recipe) = recipe(job, settings);
     let samples = Samples::draw(job, base)?;
     let model = model(job.corpus.net, options.scope);
     let (factory, frozen) = model.split(&base.weights)?;
     let mut workspace = Workspace::new(model, &frozen);
-    let start = Start { model, factory: &factory, frozen: &frozen, samples: &samples, recipe, options };
+    let start =
+        Start { model, factory: &factory, frozen: &frozen, samples: &samples, recipe, options, trainer };
 
     let new_before = workspace.accuracy(&samples.new_test, &factory)?;
     let mut curve = vec![samples.point(&mut workspace, 0, &factory)?];
     let (mut watch, mut exploded) = (Divergence::new(samples.classes as u32), false);
     let (began, mut testing) = (Instant::now(), Duration::ZERO);
-    let Kept { weights, trained, outcome, alpha } = start.tune(&mut |epoch, w| {
+    let mut test = |epoch, w: &[f32]| {
         let began = Instant::now();
         curve.push(samples.point(&mut workspace, epoch, w)?);
         exploded |= watch.epoch(workspace.score(&samples.labelled, w)?.mean_loss()).is_some();
         testing += began.elapsed();
         Ok(())
-    })?;
-    let seconds = began.elapsed().saturating_sub(testing).as_secs_f64();
+    };
+    let Kept { weights, trained, outcome, alpha } = start.tune(&mut test).await?;
+    let seconds = began.elapsed().saturating_sub(testing + trained.idle).as_secs_f64();
 
     let guesses = watch.answers(&workspace.score(&samples.labelled, &trained.weights)?).is_some();
     let new_after = workspace.accuracy(&samples.new_test, &weights)?;
@@ -87,13 +96,9 @@ fn recipe(job: &Job<'_>, settings: &Settings) -> (Tuned, Recipe) {
     (tuned, Recipe { anchor: options.anchor, device: settings.device, ..recipe })
 }
 
-/// What a device needs for the same run, in bytes.
+/// What a device needs for the same run.
 fn bill(model: &dyn Model, recipe: &Recipe, options: &Options, labelled: usize) -> Ram {
-    let floats = |n: usize| n * size_of::<f32>();
-    Ram {
-        weights: floats(model.trainable()),
-        gradient: floats(model.trainable()),
-        state: state_bytes(model, recipe) + Start::bytes(model, recipe, options, labelled),
-        activations: floats(model.activations() + model.inputs()),
-    }
+    let average = recipe.average.map_or(Cost::NONE, Averaging::cost);
+    let bill = Bill::sized(model.shape(), method_cost(model, recipe)).averaged(average);
+    Start::bill(bill, recipe, options, labelled).into()
 }

@@ -4,6 +4,7 @@ use crate::finetune::Task;
 use crate::model::Model;
 use crate::report::label;
 use flatmin::blob::{Blob, Contents, Error};
+use flatmin::tune::Samples;
 use std::path::{Path, PathBuf};
 
 /// Why a model blob cannot be used.
@@ -138,6 +139,32 @@ impl BlobFile {
     pub(crate) fn of_other(&self, tasks: Vec<Task>, asked: &[Task]) -> BlobError {
         let asked = asked.iter().map(|task| label::task(*task)).collect::<Vec<_>>().join(", ");
         BlobError::OtherTask { path: self.path.clone(), tasks, asked }
+    }
+
+    /// What it holds, in a few lines.
+    ///
+    /// # Errors
+    /// When it is no blob.
+    pub fn describe(&self) -> Result<String, BlobError> {
+        let blob = self.parse()?;
+        let (replay, validation) = (blob.replay(), blob.validation());
+        let bytes = |samples: &Samples<'_, i8>| samples.values().len() + samples.labels().len();
+        Ok(format!(
+            "weights            {:6}   {:8} bytes\n\
+             replay samples     {:6}   {:8} bytes (i8), logits {} bytes\n\
+             validation samples {:6}   {:8} bytes (i8)\n\
+             layout {:08x}, CRC-32 {:08x}, {} bytes in all\n",
+            blob.weights().len(),
+            4 * blob.weights().len(),
+            replay.len(),
+            bytes(&replay),
+            4 * replay.len() * blob.classes(),
+            validation.len(),
+            bytes(&validation),
+            blob.layout(),
+            self.checksum(),
+            self.bytes().len(),
+        ))
     }
 
     fn error(&self, source: Error) -> BlobError {

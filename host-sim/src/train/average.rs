@@ -35,7 +35,7 @@ impl Averaging {
 }
 
 /// An average under way.
-pub(super) enum Running<B, V> {
+pub(crate) enum Running<B, V> {
     None(PhantomData<B>),
     Swa { from: f32, mean: Swa<V> },
     Ema(Ema<V>),
@@ -43,7 +43,7 @@ pub(super) enum Running<B, V> {
 
 impl<B: Backend, V: BorrowMut<B::Vector>> Running<B, V> {
     /// An empty average, in a vector of `zeros`.
-    pub(super) fn new<E>(
+    pub(crate) fn new<E>(
         averaging: Option<Averaging>,
         zeros: impl FnOnce() -> Result<V, E>,
     ) -> Result<Self, E> {
@@ -54,7 +54,7 @@ impl<B: Backend, V: BorrowMut<B::Vector>> Running<B, V> {
         })
     }
 
-    pub(super) fn after_step(&mut self, b: &mut B, w: &B::Vector, clock: &Clock) -> Result<(), Error> {
+    pub(crate) fn after_step(&mut self, b: &mut B, w: &B::Vector, clock: &Clock) -> Result<(), Error> {
         match self {
             Self::Ema(mean) => mean.observe(b, w, clock),
             Self::None(_) | Self::Swa { .. } => Ok(()),
@@ -62,7 +62,7 @@ impl<B: Backend, V: BorrowMut<B::Vector>> Running<B, V> {
     }
 
     /// The step at `clock` was the last one of its epoch.
-    pub(super) fn after_epoch(&mut self, b: &mut B, w: &B::Vector, clock: &Clock) -> Result<(), Error> {
+    pub(crate) fn after_epoch(&mut self, b: &mut B, w: &B::Vector, clock: &Clock) -> Result<(), Error> {
         match self {
             Self::Swa { from, mean } if (clock.step + 1) as f32 >= *from * clock.total as f32 => {
                 mean.observe(b, w, clock)
@@ -72,7 +72,7 @@ impl<B: Backend, V: BorrowMut<B::Vector>> Running<B, V> {
     }
 
     /// The mean, once there is one.
-    pub(super) fn mean(&self) -> Option<&B::Vector> {
+    pub(crate) fn mean(&self) -> Option<&B::Vector> {
         match self {
             Self::None(_) => None,
             Self::Swa { mean, .. } => Average::<B>::mean(mean),

@@ -3,7 +3,7 @@
 use flatmin::rng::{Draws, Key, Stream};
 
 /// A fresh permutation of `0..len` for every epoch.
-pub(super) fn epoch(seed: u64, epoch: u32, len: usize) -> Vec<usize> {
+pub(crate) fn epoch(seed: u64, epoch: u32, len: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..len).collect();
     Draws::new(Key::new(seed, Stream::Shuffle, epoch)).shuffle(&mut order);
     order

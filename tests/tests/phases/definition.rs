@@ -116,7 +116,9 @@ fn perturbed(gamma: Rate, scale: FilterScale, clean: &[f32], step: u32, part: u3
 /// Where call `call` of step `step` must be made, of the clean weights and the gradient of the first call.
 pub(crate) fn asked_at(spec: &Spec, step: u32, clean: &[f32], call: u32, first: &[f32]) -> Point {
     match spec.method {
-        MethodSpec::LpfSgd { gamma, scale, .. } => perturbed(gamma, scale, clean, step, call),
+        MethodSpec::LpfSgd { gamma, scale, .. } | MethodSpec::LpfSgdResidual { gamma, scale, .. } => {
+            perturbed(gamma, scale, clean, step, call)
+        }
         MethodSpec::Sam { rho, eps } | MethodSpec::Rst { rho, eps, .. } if call == 1 => {
             let scale = rate(rho, step) as f32 / (sum_of_squares(first).sqrt() + eps);
             exactly(clean.iter().zip(first).map(|(w, g)| w + scale * g))
