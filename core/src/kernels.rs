@@ -51,7 +51,7 @@ macro_rules! for_each_kernel {
             reduce [1] NonFinite {};
             map [0 1 2] Offset {};
             fill [2 0] Perturb { gamma: 0.1, rms: 1, key: $crate::rng::Key::new(7, $crate::rng::Stream::Perturbation, 3) };
-            fill [1 2] Pull {};
+            fill [1 2] Pull { scale: 0.75 };
             fill [1 1] Reperturb { gamma: 0.1, rms: 0, key: $crate::rng::Key::new(8, $crate::rng::Stream::Perturbation, 4) };
             map [1 2 1] SaveAscend { rho: 0.05, eps: 1e-12 };
             map [0 2 1] SaveOffset {};

@@ -1,4 +1,8 @@
-//! Hyperparameters over time. Every hyperparameter takes a schedule, and a plain `f32` is one.
+//! Hyperparameters over time. Every real-valued hyperparameter of a method, gate, optimizer or average takes a schedule
+//! of any type, and a plain `f32` is one. Counts and choices are no schedules: LPF-SGD's `parts` and scale, Nesterov.
+//!
+//! A schedule is asked at every step and its value checked there, so a run may be refused in its middle. The learning rate
+//! is the caller's: its value is in the [`Clock`](crate::method::Clock).
 
 /// A value for every step of a run.
 pub trait Schedule: Copy {

@@ -104,7 +104,8 @@ fn averages_guard_trust_and_samples_are_what_they_work_on() {
 
     let mut mean = vec![0.0; Net::TRAINABLE];
     let size = bytes(&mean);
-    Swa::new(&mut mean[..]).observe(b, &w[..]).unwrap();
+    let clock = Clock { step: 0, total: 1, lr: 0.1 };
+    Swa::new(&mut mean[..]).observe(b, &w[..], &clock).unwrap();
     assert_eq!(PLAIN.average::<Swa<Vec<f32>>>(), Bill { average: size, scalars: PLAIN.scalars + 4, ..PLAIN });
     assert_eq!(PLAIN.average::<Ema<Vec<f32>>>(), PLAIN.averaged(<Ema<Vec<f32>> as State<Portable>>::COST));
 

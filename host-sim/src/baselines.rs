@@ -47,6 +47,15 @@ pub fn names() -> impl Iterator<Item = String> {
     EXPECTED.iter().map(|expected| expected.row.to_owned()).chain(kit::rows().into_iter().map(|row| row.name))
 }
 
+/// What the names of the rows begin with, each once.
+fn topics() -> Vec<String> {
+    let mut topics: Vec<String> =
+        names().filter_map(|name| name.split(':').next().map(str::to_owned)).collect();
+    topics.sort();
+    topics.dedup();
+    topics
+}
+
 /// Measures the rows whose name contains `filter` (all if `None`), one worker a core.
 ///
 /// # Errors
@@ -56,11 +65,7 @@ pub fn run(filter: Option<&str>, progress: &dyn Progress) -> Result<Vec<Baseline
     let wanted: Vec<&Expected> = EXPECTED.iter().filter(|expected| asked(expected.row)).collect();
     let kit: Vec<_> = kit::rows().into_iter().filter(|row| asked(&row.name)).collect();
     if wanted.is_empty() && kit.is_empty() {
-        return Err(Error::Setting {
-            name: "filter",
-            value: filter.unwrap_or_default().to_owned(),
-            expected: "give a part of the name of a row",
-        });
+        return Err(Error::NoRow { asked: filter.unwrap_or_default().to_owned(), known: topics() });
     }
     let mut done = Vec::new();
     for expected in &wanted {

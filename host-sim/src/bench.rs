@@ -1,7 +1,7 @@
 //! What every kernel costs on this CPU, as a ratio to `memcpy` of the same run.
 //!
-//! Machines are noisy, so nothing here is an absolute claim: all measurements of a run are interleaved, the best of many
-//! rounds counts, and the figure to compare is the ratio.
+//! Machines are noisy, so nothing here is an absolute claim: all measurements of a run are interleaved, the median of many
+//! rounds without its outliers counts, and the figure to compare is the ratio.
 
 #[cfg(feature = "gpu")]
 pub mod gpu;
@@ -15,7 +15,7 @@ use workload::{Pool, Workload, workloads};
 
 /// Sizes of a vector: one that fits the second cache, one that fits none.
 const SIZES: [Size; 2] =
-    [Size { bytes: 64 << 10, rounds: 400, calls: 8 }, Size { bytes: 64 << 20, rounds: 9, calls: 1 }];
+    [Size { bytes: 64 << 10, rounds: 401, calls: 8 }, Size { bytes: 64 << 20, rounds: 31, calls: 1 }];
 
 #[derive(Clone, Copy)]
 struct Size {
@@ -34,7 +34,7 @@ pub struct Measurement {
     pub vector_bytes: usize,
     /// Bytes read and written per element: the least that it can move.
     pub bytes_per_param: usize,
-    /// Nanoseconds per element, best round.
+    /// Nanoseconds per element: the median round (on a GPU the best one).
     pub ns_per_param: f64,
     /// Gigabytes (1e9) moved a second.
     pub gigabytes_per_second: f64,
@@ -58,15 +58,16 @@ fn at(size: Size) -> Vec<Measurement> {
     let mut cpu = Cpu::detect();
     let mut pool = Pool::new(n);
     let workloads = workloads();
-    let mut best = vec![f64::INFINITY; workloads.len()];
+    let mut rounds = vec![Vec::with_capacity(size.rounds); workloads.len()];
     for _ in 0..size.rounds {
-        for (best, workload) in best.iter_mut().zip(&workloads) {
-            *best = best.min(time(workload, &mut pool, &mut cpu, size.calls));
+        for (rounds, workload) in rounds.iter_mut().zip(&workloads) {
+            rounds.push(time(workload, &mut pool, &mut cpu, size.calls));
         }
     }
+    let typical: Vec<f64> = rounds.into_iter().map(typical).collect();
     let rate = |workload: &Workload, seconds: f64| (workload.bytes_per_param * n) as f64 / seconds / 1e9;
     let memcpy =
-        workloads.iter().zip(&best).next().map_or(f64::NAN, |(memcpy, seconds)| rate(memcpy, *seconds));
+        workloads.iter().zip(&typical).next().map_or(f64::NAN, |(memcpy, seconds)| rate(memcpy, *seconds));
     let measure = |(workload, seconds): (&&Workload, &f64)| Measurement {
         name: format!("{}{}", if workload.restore { "restore + " } else { "" }, workload.name),
         vector_bytes: size.bytes,
@@ -75,7 +76,23 @@ fn at(size: Size) -> Vec<Measurement> {
         gigabytes_per_second: rate(workload, *seconds),
         ratio_to_memcpy: rate(workload, *seconds) / memcpy,
     };
-    workloads.iter().zip(&best).map(measure).collect()
+    workloads.iter().zip(&typical).map(measure).collect()
+}
+
+/// The median of what lies within one and a half interquartile ranges of the middle half: rounds in which the system did
+/// something else do not count. NaN of nothing.
+fn typical(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    let quantile = |of: &[f64], quarter: usize| of.get(of.len() * quarter / 4).copied().unwrap_or(f64::NAN);
+    let (low, high) = (quantile(&samples, 1), quantile(&samples, 3));
+    let reach = 1.5 * (high - low);
+    samples.retain(|x| (low - reach..=high + reach).contains(x));
+    quantile(&samples, 2)
+}
+
+/// A size in the unit that reads best: `64 KiB`, `64 MiB`.
+pub fn size(bytes: usize) -> String {
+    if bytes < 1 << 20 { format!("{} KiB", bytes >> 10) } else { format!("{} MiB", bytes >> 20) }
 }
 
 /// Seconds a call.
@@ -90,12 +107,13 @@ fn time(workload: &Workload, pool: &mut Pool, cpu: &mut Cpu, calls: usize) -> f6
 
 /// The measurements as an aligned table.
 pub fn table(measurements: &[Measurement]) -> String {
-    let mut out = format!("backend {}; best of many interleaved rounds, one thread\n", Cpu::detect().name());
-    let mut size = 0;
+    let mut out =
+        format!("backend {}; median of many interleaved rounds, one thread\n", Cpu::detect().name());
+    let mut bytes = 0;
     for m in measurements {
-        if m.vector_bytes != size {
-            size = m.vector_bytes;
-            let _ = writeln!(out, "\n{} KiB a vector", size >> 10);
+        if m.vector_bytes != bytes {
+            bytes = m.vector_bytes;
+            let _ = writeln!(out, "\n{} a vector", size(bytes));
             let _ = writeln!(out, "  kernel                    B/param   ns/param      GB/s   of memcpy");
         }
         let Measurement { name, bytes_per_param, ns_per_param, .. } = m;
@@ -106,4 +124,25 @@ pub fn table(measurements: &[Measurement]) -> String {
         );
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outliers_do_not_move_the_median() {
+        let quiet: Vec<f64> = (0..9).map(|i| 1.0 + 0.01 * f64::from(i)).collect();
+        assert_eq!(typical(quiet.clone()), quiet[4]);
+        // A plain median would be the sixth.
+        assert_eq!(typical([&quiet[..], &[50.0, 9.0]].concat()), quiet[4]);
+        assert!(typical(Vec::new()).is_nan());
+        assert_eq!(typical(vec![2.0]), 2.0);
+    }
+
+    #[test]
+    fn sizes_read_well() {
+        assert_eq!([64 << 10, 64 << 20].map(size), ["64 KiB", "64 MiB"]);
+        assert!(SIZES.iter().all(|size| size.rounds >= 31 && size.rounds % 2 == 1));
+    }
 }

@@ -11,7 +11,7 @@ pub mod pretrain;
 pub mod replay;
 
 use crate::cli::Command;
-use crate::{output, plot};
+use crate::{finetune as experiment, output, plot};
 use std::io;
 
 /// Why a command failed: what, where, and what to do.
@@ -52,6 +52,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the command line asks for something that does not exist, rather than that the work failed.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Usage(_) => true,
+            Self::Job(error) => {
+                error.downcast_ref::<experiment::Error>().is_some_and(experiment::Error::is_usage)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the reader of standard output has gone, as `head` does: no failure.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)

@@ -23,7 +23,9 @@ fn main() -> ExitCode {
 
 fn finish(result: Result<(), commands::Error>) -> ExitCode {
     match result {
-        Err(error) if !error.is_closed_pipe() => complain(&format!("error: {error}"), FAILED),
+        Err(error) if !error.is_closed_pipe() => {
+            complain(&format!("error: {error}"), if error.is_usage() { USAGE } else { FAILED })
+        }
         _ => ExitCode::SUCCESS,
     }
 }

@@ -104,6 +104,88 @@ pub const PARITY_DRIFT: Tolerance = Tolerance {
     reason: "a few roundings of 1e-7 a step that add up like a random walk; no real GPU yet",
 };
 
+/// A number of a table against the one that its rows give, in units of the last printed digit.
+pub const PRINTED: Tolerance = Tolerance {
+    name: "printed",
+    value: 0.500_001,
+    reason: "half a unit: rounding, and a millionth for a mean whose sum was taken in another order",
+};
+
+/// A few f64 operations on numbers of at most 100 against the same formula, absolute.
+pub const F64_SUM: Tolerance = Tolerance {
+    name: "f64_sum",
+    value: 1e-9,
+    reason: "unit tests: roundings of 1e-14 each, and no formula is right by chance to nine digits",
+};
+
+/// A number of the specification, absolute.
+pub const NINE_DIGITS: Tolerance =
+    Tolerance { name: "nine_digits", value: 1e-9, reason: "it prints nine digits" };
+
+/// A value of order one after a few f32 operations, absolute.
+pub const F32_VALUE: Tolerance = Tolerance {
+    name: "f32_value",
+    value: 1e-5,
+    reason: "unit tests: roundings of 6e-8 each, a sine, a table of six digits",
+};
+
+/// Mean and square of a standardised channel against 0 and 1, absolute.
+pub const STANDARDISED: Tolerance = Tolerance {
+    name: "standardised",
+    value: 1e-5,
+    reason: "every value is rounded to f32 once; their mean over thousands is far nearer",
+};
+
+/// A running mean of three f32 weights below 1 against their f64 mean, absolute.
+pub const MEAN_OF_WEIGHTS: Tolerance =
+    Tolerance { name: "mean_of_weights", value: 1e-6, reason: "three roundings of at most 6e-8" };
+
+/// A gradient against a central difference of step 1e-6, absolute.
+pub const SLOPE: Tolerance = Tolerance {
+    name: "slope",
+    value: 1e-8,
+    reason: "cancellation leaves ten digits of a loss of order one, divided by the step",
+};
+
+/// The variance of a layer's initial weights, relative.
+pub const INITIAL_SPREAD: Tolerance = Tolerance {
+    name: "initial_spread",
+    value: 0.15,
+    reason: "480 weights at least: five standard deviations of the estimate are 0.32 of it, seen: 0.1",
+};
+
+/// The gap between training and test accuracy after two epochs.
+pub const SMALL_GAP: Tolerance =
+    Tolerance { name: "small_gap", value: 0.1, reason: "a share; it has hardly begun to learn by heart" };
+
+/// The share of samples that a share of people has.
+pub const SHARE_OF_PEOPLE: Tolerance = Tolerance {
+    name: "share_of_people",
+    value: 0.1,
+    reason: "people have up to a third more samples than others",
+};
+
+/// Mean accuracy over the writers on shuffled labels of ten classes, from 0.1.
+pub const CHANCE: Tolerance = Tolerance {
+    name: "chance",
+    value: 0.04,
+    reason: "a share; 14 writers of a hundred images: a standard error of 0.01, and models are shared",
+};
+
+/// Mean accuracy over the people on shuffled labels of recordings in seven classes, from 1/7.
+pub const CHANCE_OF_RECORDINGS: Tolerance = Tolerance {
+    name: "chance_of_recordings",
+    value: 0.08,
+    reason: "a share; windows of a recording are right or wrong together: 39 recordings at least, a standard error of 0.03",
+};
+
+/// A pixel in sixteenths of the range against a whole number of them, absolute.
+pub const PIXEL_STEPS: Tolerance = Tolerance {
+    name: "pixel_steps",
+    value: 1e-4,
+    reason: "unit tests: sixteen steps, standardised in f32 and back",
+};
+
 /// How far the canary moves a recorded weight, in units of `max(1, |w|)`: far beyond every bar above.
 pub const CANARY_SHIFT: Tolerance = Tolerance {
     name: "canary_shift",
@@ -126,6 +208,19 @@ pub const TABLE: &[Tolerance] = &[
     PARITY_SUM,
     PARITY_NOISE,
     PARITY_DRIFT,
+    PRINTED,
+    F64_SUM,
+    NINE_DIGITS,
+    F32_VALUE,
+    STANDARDISED,
+    MEAN_OF_WEIGHTS,
+    SLOPE,
+    INITIAL_SPREAD,
+    SMALL_GAP,
+    SHARE_OF_PEOPLE,
+    CHANCE,
+    CHANCE_OF_RECORDINGS,
+    PIXEL_STEPS,
     CANARY_SHIFT,
 ];
 

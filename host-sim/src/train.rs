@@ -232,7 +232,7 @@ impl Run<'_> {
             w,
             g,
             lr: recipe.lr,
-            total: self.total,
+            clock: Clock { step: 0, total: self.total, lr: recipe.lr.at(0, self.total) },
             steps: 0,
             gradients: 0,
             refused: 0,
@@ -244,11 +244,11 @@ impl Run<'_> {
             let order = order::epoch(recipe.seed, epoch, self.examples);
             for samples in order.chunks_exact(self.batch) {
                 trainer.step(samples)?;
-                average.after_step(&mut trainer.b, trainer.w.borrow())?;
+                average.after_step(&mut trainer.b, trainer.w.borrow(), &trainer.clock)?;
                 trainer.place.hand_over();
             }
             trainer.refused += trainer.method.settle(&mut trainer.b);
-            average.after_epoch(&mut trainer.b, trainer.w.borrow(), trainer.steps, self.total)?;
+            average.after_epoch(&mut trainer.b, trainer.w.borrow(), &trainer.clock)?;
             on_epoch(epoch + 1, &trainer.weights(&average)?)?;
         }
         let weights = trainer.weights(&average)?.into_owned();
@@ -303,7 +303,8 @@ struct Walk<P: Place> {
     w: P::Vector,
     g: P::Vector,
     lr: Rate,
-    total: u32,
+    /// Of the last step, once there is one.
+    clock: Clock,
     steps: u32,
     gradients: u64,
     refused: u32,
@@ -312,16 +313,16 @@ struct Walk<P: Place> {
 impl<P: Place> Walk<P> {
     /// One step on the lessons at `samples`.
     fn step(&mut self, samples: &[usize]) -> Result<(), Error> {
-        let lr = self.lr.at(self.steps, self.total);
-        let clock = Clock { step: self.steps, total: self.total, lr };
+        let total = self.clock.total;
+        self.clock = Clock { step: self.steps, total, lr: self.lr.at(self.steps, total) };
         self.steps += 1;
-        let Self { place, method, b, w, g, gradients, .. } = self;
+        let Self { place, method, b, w, g, gradients, clock, .. } = self;
         let mut objective = |w: &VectorOf<P>, g: &mut VectorOf<P>, request: Request| {
             let part = samples.get(request.batch.range(samples.len())).unwrap_or_default();
             *gradients += part.len() as u64;
             place.gradient(part, w, g, request.accumulate)
         };
-        match method.step(b, w.borrow_mut(), g.borrow_mut(), &clock, &mut objective) {
+        match method.step(b, w.borrow_mut(), g.borrow_mut(), clock, &mut objective) {
             Ok(_) => Ok(()),
             Err(StepError::Method(flatmin::Error::NonFinite(_))) => {
                 self.refused += 1;

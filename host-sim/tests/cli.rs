@@ -40,6 +40,47 @@ fn usage_errors_are_one_line_and_2() {
     }
 }
 
+/// What was typed, what is known, and what to do; no names of the program's own types.
+#[test]
+fn requests_that_make_no_sense_are_answered_in_a_sentence_and_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = format!("--out {}", folder.path().display());
+    for (args, words) in [
+        ("pretrain --task fmnist --person 3".to_owned(), &["--person", "--task fmnist"][..]),
+        ("baselines --row nosuch".to_owned(), &["nosuch", "spar, unseen people", "turned digits"]),
+        (format!("--task spar --person 99 {out}"), &["task spar", "no person 99", "1, 2, 3"]),
+        (format!("--task turned --person 99 {out}"), &["task turned", "no writer 99", "0, 1, 2"]),
+        (format!("--wise-ft --guard trust {out}"), &["--wise-ft", "--guard trust", "accuracy or loss"]),
+    ] {
+        let (code, printed, err) = run(&args);
+        assert_eq!((code, printed.as_str(), err.lines().count()), (2, "", 1), "{args}: {err}");
+        assert!(words.iter().all(|word| err.contains(word)), "{args}: {err}");
+        assert!(
+            !err.contains("Some(") && !err.contains(" = ") && !err.contains("out of range"),
+            "{args}: {err}"
+        );
+    }
+}
+
+#[test]
+fn a_base_that_is_no_method_and_no_file_is_told_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, err) = run(&format!("--base asam --out {}", folder.path().display()));
+    assert_eq!(code, 1, "{err}");
+    assert!(["asam", "pretrain", "sgd, sgd-2x", "sam+swa"].iter().all(|word| err.contains(word)), "{err}");
+}
+
+#[test]
+fn a_model_of_another_task_names_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().display();
+    let (code, _, err) = run(&format!("pretrain --task digits --person 3 --export {place}/model.bin"));
+    assert_eq!(code, 0, "{err}");
+    let (code, _, err) = run(&format!("--task spar --base {place}/model.bin --out {place}/out"));
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("is a model for turned and digits, not for spar; give --task turned"), "{err}");
+}
+
 #[test]
 fn an_unwritable_folder_is_found_before_the_work_begins() {
     let file = tempfile::NamedTempFile::new().unwrap();

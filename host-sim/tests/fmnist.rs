@@ -5,6 +5,7 @@ use flatmin_sim::data::Dataset;
 use flatmin_sim::data::fmnist::Source;
 use flatmin_sim::fmnist::{Trained, recipe, run};
 use flatmin_sim::model::fmnist;
+use flatmin_sim::tolerance::SMALL_GAP;
 use flatmin_sim::train::Recipe;
 
 const SGD: MethodSpec = MethodSpec::Plain;
@@ -34,7 +35,8 @@ fn thinned(step: usize) -> Dataset {
 fn two_epochs_teach_it_most_of_what_there_is() {
     let set = Source::Subset.load().unwrap();
     let sgd = trained(&set, &Recipe { epochs: 2, ..recipe(SGD, 0.01, 1) }, 0.0);
-    assert!(sgd.test > 0.74 && sgd.train > 0.74 && sgd.gap().abs() < 0.1, "{} {}", sgd.train, sgd.test);
+    assert!(sgd.test > 0.74 && sgd.train > 0.74, "{} {}", sgd.train, sgd.test);
+    assert!(sgd.gap().abs() < SMALL_GAP.value, "{}", sgd.gap());
     assert_eq!((sgd.gradients, sgd.refused, sgd.weights.len()), (2 * 156 * 32, 0, 7_018));
 }
 
@@ -50,7 +52,7 @@ fn wrong_labels_leave_chance() {
 fn every_method_trains_it_and_repeats_itself() {
     let set = thinned(7);
     let start = trained(&set, &Recipe { epochs: 0, ..recipe(SGD, 0.01, 1) }, 0.0);
-    for spec in MethodSpec::SAMPLES.map(|method| Spec::new(method, OptimizerSpec::momentum(0.9, 5e-4))) {
+    for spec in MethodSpec::SAMPLES.map(|method| Spec::new(method, OptimizerSpec::momentum(0.9, 0.0005))) {
         let recipe = Recipe { spec, epochs: 3, ..recipe(spec.method, 0.01, 1) };
         let ours = trained(&set, &recipe, 0.0);
         assert!(ours.train > start.train + 0.2, "{}: {} -> {}", spec.name(), start.train, ours.train);

@@ -4,6 +4,7 @@ use flatmin_sim::compose::{MethodSpec, OptimizerSpec, Rate, Spec};
 use flatmin_sim::data::digits;
 use flatmin_sim::finetune::Scope;
 use flatmin_sim::model::{Example, Net, Workspace, initial, model};
+use flatmin_sim::tolerance::{INITIAL_SPREAD, MEAN_OF_WEIGHTS};
 use flatmin_sim::train::{Averaging, Device, Error, Outcome, Recipe, train};
 
 const RECIPE: Recipe = Recipe {
@@ -56,7 +57,7 @@ fn swa_is_the_mean_of_late_epochs() {
     assert_eq!(epochs[..3], plain[..3], "the average begins with the weights of epoch 3 of 5");
     for (i, &w) in outcome.weights.iter().enumerate() {
         let mean = plain[2..].iter().map(|w| f64::from(w[i])).sum::<f64>() / 3.0;
-        assert!((f64::from(w) - mean).abs() < 1e-6);
+        assert!((f64::from(w) - mean).abs() < MEAN_OF_WEIGHTS.value);
     }
 }
 
@@ -97,7 +98,7 @@ fn initial_weights_have_the_right_spread_and_biases_are_zero() {
     for (net, first, fan_in) in [(Net::Digits, 64 * 32, 64.0), (Net::Wrist, 16 * 30, 30.0)] {
         let w = initial(model(net, Scope::All), 5);
         let variance = w[..first].iter().map(|w| w * w).sum::<f32>() / first as f32;
-        assert!((variance * fan_in / 2.0 - 1.0).abs() < 0.15, "{variance}");
+        assert!(f64::from((variance * fan_in / 2.0 - 1.0).abs()) < INITIAL_SPREAD.value, "{variance}");
         let biases = if net == Net::Digits { 32 } else { 16 };
         assert!(w[first..first + biases].iter().all(|&b| b == 0.0));
         assert_ne!(w, initial(model(net, Scope::All), 6));

@@ -81,6 +81,11 @@ pub const TABLE: &[Tolerance] = &[
         reason: "relative: a norm within about 1 ULP, a root, a sum with eps, a division and a product of half an ULP (6e-8) each; seen: below 1e-7",
     },
     Tolerance {
+        name: "noise",
+        value: 2e-6,
+        reason: "absolute, in units of the weight and the noise's deviation: a radius of up to 5.77, each of its ln, sine and cosine good to 2e-7, and a cosine of the schedule; seen: below 6e-7",
+    },
+    Tolerance {
         name: "permutation",
         value: 1e-6,
         reason: "relative distance after 8 steps whose norms and means are added in another order; seen: below 1e-7",

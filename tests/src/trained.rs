@@ -46,7 +46,7 @@ impl Trained {
                 Ok::<f32, ()>(objective(w, g, r))
             })
             .unwrap();
-            this.swa.observe(&mut Portable, &this.w).unwrap();
+            this.swa.observe(&mut Portable, &this.w, &clock(t)).unwrap();
             this.step = t + 1;
         }
         this.scalars = State::<Portable>::scalars(&this.method);

@@ -3,10 +3,11 @@
 use flatmin::backend::{Backend, Cpu};
 use flatmin::drive::step;
 use flatmin::hash;
-use flatmin::layout::{Kind, Segment, params};
+use flatmin::layout::{Kind, Segment, filters, params};
 use flatmin::method::{Batch, Clock, Method, Request};
 use flatmin::rng::Seed;
-use flatmin_sim::compose::{Parts, Receive, Spec, compose};
+use flatmin_sim::compose::{Anchor, Parts, Receive, Spec, compose_anchored};
+use std::ops::Deref;
 use std::task::Poll;
 
 /// Two layers with biases.
@@ -49,38 +50,77 @@ pub fn objective(w: &[f32], g: &mut [f32], request: Request) -> f32 {
     loss
 }
 
-/// Composes the method of `spec` and hands it on.
-pub fn with<B, R>(spec: &Spec, receive: R) -> R::Output
+/// A composition of the registry: a method over an optimizer, with or without the wrappers of an optimizer.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// Method, optimizer and clip.
+    pub spec: Spec,
+    /// Whether the optimizer is pulled towards weights of its own.
+    pub anchored: bool,
+}
+
+impl Deref for Sample {
+    type Target = Spec;
+    fn deref(&self) -> &Spec {
+        &self.spec
+    }
+}
+
+impl From<Spec> for Sample {
+    fn from(spec: Spec) -> Self {
+        Self { spec, anchored: false }
+    }
+}
+
+impl Sample {
+    /// Its parts, such as `sam+adam+clipped+anchored`.
+    pub fn name(&self) -> String {
+        format!("{}{}", self.spec, if self.anchored { "+anchored" } else { "" })
+    }
+
+    /// What it is pulled towards, made by `vector` of the values.
+    pub fn anchor<V>(&self, mut vector: impl FnMut(Vec<f32>) -> V) -> Option<Anchor<V>> {
+        let factory = || (0..N).map(|i| (i % 5) as f32 / 8.0 - 0.25).collect();
+        let strengths = || (0..filters(NET)).map(|k| 0.25 * (k % 4) as f32).collect();
+        self.anchored.then(|| Anchor { factory: vector(factory()), strengths: vector(strengths()) })
+    }
+}
+
+/// Composes the method of `sample` and hands it on.
+pub fn with<B, R>(sample: &Sample, receive: R) -> R::Output
 where
     B: Backend<Vector = [f32]> + 'static,
     R: Receive<B>,
 {
     let zeros = |n| vec![0.0_f32; n];
     let parts = Parts { segments: NET, zeros, noise: Seed(SEED), coin: Seed(SEED) };
-    compose::<B, Vec<f32>, _, _, _, _>(spec, parts, receive)
+    compose_anchored::<B, Vec<f32>, _, _, _, _>(sample, sample.anchor(|values| values), parts, receive)
 }
 
-/// Every sample, with and without a clip that bites.
-pub fn specs() -> impl Iterator<Item = Spec> {
-    Spec::samples().flat_map(|spec| [spec, Spec { max_norm: Some(0.5), ..spec }])
+/// Every method over every optimizer, with and without a clip that bites, with and without an anchor.
+pub fn samples() -> impl Iterator<Item = Sample> {
+    Spec::samples()
+        .flat_map(|spec| [spec, Spec { max_norm: Some(0.5), ..spec }])
+        .flat_map(|spec| [false, true].map(|anchored| Sample { spec, anchored }))
 }
 
-/// Runs `body` with a method of every spec.
+/// Runs `body` with the method of every sample.
 #[macro_export]
 macro_rules! every_method {
-    ($backend:ty, |$method:ident, $spec:ident| $body:block) => {{
-        use ::flatmin_sim::compose::{Receive, Spec};
-        struct Visit(Spec);
+    ($backend:ty, |$method:ident, $sample:ident| $body:block) => {{
+        use ::flatmin_sim::compose::Receive;
+        use $crate::trial::Sample;
+        struct Visit(Sample);
         impl Receive<$backend> for Visit {
             type Output = ();
             #[allow(unused_mut, unused_variables, reason = "not every body needs both")]
             fn receive<M: ::flatmin::method::Method<$backend> + 'static>(self, mut $method: M) {
-                let $spec = self.0;
+                let $sample = self.0;
                 $body
             }
         }
-        for spec in $crate::trial::specs() {
-            $crate::trial::with::<$backend, _>(&spec, Visit(spec));
+        for sample in $crate::trial::samples() {
+            $crate::trial::with::<$backend, _>(&sample, Visit(sample));
         }
     }};
 }
@@ -101,8 +141,8 @@ impl Receive<Cpu> for Reference {
 }
 
 /// The hash of weights and state after a whole run of [`step`].
-pub fn reference(spec: &Spec) -> u32 {
-    with::<Cpu, _>(spec, Reference)
+pub fn reference(sample: &Sample) -> u32 {
+    with::<Cpu, _>(sample, Reference)
 }
 
 /// Waits once: what an objective does that is not ready at once.

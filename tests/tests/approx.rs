@@ -10,13 +10,13 @@ use flatmin::method::Method;
 use flatmin::methods::{FilterScale, LpfSgd};
 use flatmin::optimizers::Sgd;
 use flatmin::rng::{Key, Stream, TILE, normals};
-use flatmin_sim::compose::{MethodSpec, Receive, Spec};
+use flatmin_sim::compose::{MethodSpec, Receive};
 use flatmin_sim::finetune::{Arm, Row, Settings, Silent, Task, run};
 use flatmin_sim::train::Device;
 use flatmin_tests::compare::same_bits;
 use flatmin_tests::say;
 use flatmin_tests::tolerance::tolerance;
-use flatmin_tests::trial::{N, NET, SEED, STEPS, clock, objective, reference, specs, start, with};
+use flatmin_tests::trial::{N, NET, SEED, STEPS, Sample, clock, objective, reference, samples, start, with};
 
 const TILES: u32 = 1 << 14;
 const KEY: Key = Key::new(SEED, Stream::Perturbation, 3);
@@ -101,7 +101,7 @@ fn cheap_noise_is_uncorrelated() {
     }
 }
 
-fn trained<B: Isa + 'static>(b: B, spec: &Spec) -> u32 {
+fn trained<B: Isa + 'static>(b: B, sample: &Sample) -> u32 {
     struct Train<B>(B);
     impl<B: Isa + 'static> Receive<B> for Train<B> {
         type Output = u32;
@@ -116,13 +116,13 @@ fn trained<B: Isa + 'static>(b: B, spec: &Spec) -> u32 {
             hash::state::<B, _>(&w, &method)
         }
     }
-    with::<B, _>(spec, Train(b))
+    with::<B, _>(sample, Train(b))
 }
 
 #[test]
 fn only_noise_is_changed_and_alike_on_every_backend() {
     let mut noisy = 0;
-    for spec in specs() {
+    for spec in samples() {
         let cheap = trained(Approx::new(Portable), &spec);
         assert_eq!(cheap, trained(Approx::new(Cpu::detect()), &spec), "{}", spec.name());
         let draws = matches!(spec.method, MethodSpec::LpfSgd { .. } | MethodSpec::LpfSgdResidual { .. });

@@ -6,6 +6,7 @@ use flatmin::kernels::*;
 use flatmin::registry::{ENTRIES, Role};
 use flatmin_sim::compose::{MethodSpec, OptimizerSpec, Spec};
 use flatmin_tests::tolerance::TABLE;
+use flatmin_tests::trial::{Sample, samples};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -80,6 +81,41 @@ fn every_entry_has_a_file_and_every_file_an_entry() {
     }
 }
 
+/// The entries that a sample is made of.
+fn entries_of(sample: &Sample) -> Vec<&'static str> {
+    let mut names = vec![sample.method.name(), sample.optimizer.name()];
+    names.extend(sample.max_norm.map(|_| "clipped"));
+    names.extend(sample.anchored.then_some("anchored"));
+    names.extend(matches!(sample.method, MethodSpec::Rst { .. }).then_some("bernoulli"));
+    names
+}
+
+/// The entries that no sample is made of. An average is no part of a step: `resume` drives each beside every sample, and says
+/// so of every entry.
+fn excluded(samples: impl Iterator<Item = Sample>) -> BTreeSet<String> {
+    let covered: BTreeSet<_> = samples.flat_map(|sample| entries_of(&sample)).collect();
+    let driven = ENTRIES.iter().filter(|entry| entry.role != Role::Average);
+    set(driven.map(|entry| entry.name).filter(|name| !covered.contains(name)))
+}
+
+/// The samples of the phase, fault, slice, device and resume tests leave nothing of the registry out.
+#[test]
+fn every_entry_is_driven_through_every_phase() {
+    assert_eq!(excluded(samples()), set([]));
+    assert_eq!(excluded(samples().filter(|sample| !sample.anchored)), set(["anchored"]));
+    assert_eq!(excluded(samples().filter(|sample| sample.max_norm.is_none())), set(["clipped"]));
+    let not_rst = |sample: &Sample| sample.method.name() != "rst";
+    assert_eq!(excluded(samples().filter(not_rst)), set(["rst", "bernoulli"]));
+    let mut wrapped = samples().filter(|sample| entries_of(sample).len() > 4);
+    assert!(wrapped.any(|sample| sample.name() == "rst+adamw+clipped+anchored"));
+    for file in ["phases", "faults", "device", "resume", "hal"] {
+        let text = std::fs::read_to_string(root().join(format!("tests/tests/{file}.rs"))).unwrap();
+        let all = text.contains("every_method!(") || text.contains("in samples()");
+        assert!(all, "{file} does not go over the samples");
+        assert!(!text.contains("samples().filter") && !text.contains("Spec::samples()"), "{file} picks");
+    }
+}
+
 #[test]
 fn every_entry_is_composed_by_a_sample() {
     let methods = set(MethodSpec::SAMPLES.iter().map(MethodSpec::name));
@@ -87,7 +123,7 @@ fn every_entry_is_composed_by_a_sample() {
     for entry in ENTRIES {
         match entry.role {
             Role::Method => assert!(methods.contains(entry.name), "{} has no sample", entry.name),
-            // The clip is a field of every spec, the anchor a part of a composition.
+            // Wrappers are parts of a sample of the tests.
             Role::Optimizer if !["anchored", "clipped"].contains(&entry.name) => {
                 assert!(optimizers.contains(entry.name), "{} has no sample", entry.name);
             }
@@ -166,8 +202,19 @@ fn has_bare_bar(line: &str) -> bool {
 fn tolerances_stand_in_the_table_only() {
     assert!(has_small_literal("x < 1e-6") && !has_small_literal("// 1e-6") && !has_small_literal("one-1"));
     assert!(has_bare_bar("assert!(x.abs() < 5.0 * sd)") && !has_bare_bar("assert!(x.abs() <= tolerance(a))"));
-    for folder in ["tests/src", "tests/tests"] {
-        for (path, text) in sources(folder) {
+    for folder in [
+        "tests/src",
+        "tests/tests",
+        "core/tests",
+        "core/src",
+        "host-sim/tests",
+        "host-sim/src",
+        "host-sim/parity",
+        "gpu/src",
+    ] {
+        let files = sources(folder);
+        assert!(files.len() > 3, "{folder} has moved");
+        for (path, text) in files {
             if ["tolerance.rs", "coverage.rs"].iter().any(|exempt| path.ends_with(exempt)) {
                 continue;
             }
@@ -179,8 +226,11 @@ fn tolerances_stand_in_the_table_only() {
             };
             for (number, line) in text.lines().enumerate() {
                 let place = format!("{}:{}: {line}", path.display(), number + 1);
-                // A stabiliser is a hyperparameter.
-                assert!(!has_small_literal(line) || line.contains("eps"), "{place}");
+                // A stabiliser is a hyperparameter, and what is no test has constants of its own.
+                let constant = line.contains("eps")
+                    || folder.contains("src") && folder != "tests/src"
+                    || folder.contains("parity");
+                assert!(!has_small_literal(line) || constant, "{place}");
                 assert!(!has_bare_bar(line), "{place}");
             }
         }

@@ -2,12 +2,13 @@
 
 use flatmin::backend::{Backend, Portable};
 use flatmin::drive::settle;
-use flatmin::layout::{Kind, Segment, params};
+use flatmin::layout::{Kind, Segment, filters, params};
 use flatmin::method::{Clock, Eval, Method, Next, Request};
 use flatmin::rng::Seed;
-use flatmin_sim::compose::{AnyMethod, Parts, Receive, Spec, boxed, compose};
+use flatmin_sim::compose::{Anchor, AnyMethod, Parts, Receive, boxed_anchored, compose_anchored};
 use flatmin_tests::compare::same_bits;
 use flatmin_tests::device::{Buffer, Device};
+use flatmin_tests::trial::{Sample, samples};
 
 const NET: &[Segment] = &[
     Segment { filters: 6, fan_in: 20, kind: Kind::Weight },
@@ -99,26 +100,32 @@ impl Receive<Device> for Run {
     }
 }
 
-fn on_device(spec: &Spec, spoiled: Option<(u32, u32, Bad)>) -> Seen {
-    let parts = Parts { segments: NET, zeros: Buffer::zeros, noise: Seed(9), coin: Seed(9) };
-    compose::<Device, Buffer, _, _, _, _>(spec, parts, Run(spoiled))
+/// What the optimizer is pulled towards, if it is.
+fn anchor<V>(sample: &Sample, vector: impl Fn(&[f32]) -> V) -> Option<Anchor<V>> {
+    let (factory, strengths) = (vector(&[0.125; N]), vector(&[0.5; filters(NET)]));
+    sample.anchored.then_some(Anchor { factory, strengths })
 }
 
-/// Every sample, with and without a clip that bites.
-fn specs() -> impl Iterator<Item = Spec> {
-    Spec::samples().flat_map(|spec| [spec, Spec { max_norm: Some(0.5), ..spec }])
+fn on_device(sample: &Sample, spoiled: Option<(u32, u32, Bad)>) -> Seen {
+    let parts = Parts { segments: NET, zeros: Buffer::zeros, noise: Seed(9), coin: Seed(9) };
+    let buffer = |host: &[f32]| {
+        let mut buffer = Buffer::zeros(host.len());
+        Device::default().upload(&mut buffer, host);
+        buffer
+    };
+    compose_anchored::<Device, Buffer, _, _, _, _>(sample, anchor(sample, buffer), parts, Run(spoiled))
 }
 
 #[test]
 fn every_method_has_the_bits_of_portable_and_never_reads() {
-    for spec in specs() {
+    for spec in samples() {
         follows_portable(&spec.name(), &spec, &on_device(&spec, None), None);
     }
 }
 
 /// The device's run against that of a CPU, which refuses a bad step at once.
-fn follows_portable(case: &str, spec: &Spec, device: &Seen, spoiled: Option<(u32, u32, Bad)>) {
-    let mut method = boxed::<Portable>(spec, NET, 9);
+fn follows_portable(case: &str, sample: &Sample, device: &Seen, spoiled: Option<(u32, u32, Bad)>) {
+    let mut method = boxed_anchored::<Portable>(sample, anchor(sample, <[f32]>::to_vec), NET, 9);
     let (mut w, mut g) = (start(), vec![0.0; N]);
     for (t, seen) in device.weights.iter().enumerate() {
         let mut call = 0;
@@ -152,7 +159,7 @@ fn a_bad_value_at_any_call_is_refused_as_a_cpu_would_and_the_run_goes_on() {
         Bad::Gradient(N / 2, f32::INFINITY),
         Bad::Gradient(N - 1, f32::NEG_INFINITY),
     ];
-    for spec in specs() {
+    for spec in samples() {
         // The first step tells whether what starts at the first update waits for a good one.
         for step in [0, 2] {
             let calls = on_device(&spec, Some((step, u32::MAX, bad[0]))).calls;

@@ -6,10 +6,10 @@ use flatmin::error::{Error, Quantity};
 use flatmin::hash;
 use flatmin::method::{Batch, Eval, Method, Next};
 use flatmin::state::State;
-use flatmin_sim::compose::{Receive, Spec};
+use flatmin_sim::compose::Receive;
 use flatmin_tests::compare::same_bits;
 use flatmin_tests::every_method;
-use flatmin_tests::trial::{N, STEPS, clock, objective, pause, reference, specs, start, with};
+use flatmin_tests::trial::{N, STEPS, Sample, clock, objective, pause, reference, samples, start, with};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Waker};
 
@@ -87,7 +87,7 @@ fn faulty<M: Method<Cpu>>(
 fn a_fault_at_any_call_costs_the_step_and_nothing_else() {
     for fault in FAULTS {
         for at in 0..4 {
-            struct Visit(Spec, Fault, u32);
+            struct Visit(Sample, Fault, u32);
             impl Receive<Cpu> for Visit {
                 type Output = ();
                 fn receive<M: Method<Cpu> + 'static>(self, mut method: M) {
@@ -117,7 +117,7 @@ fn a_fault_at_any_call_costs_the_step_and_nothing_else() {
                     );
                 }
             }
-            for spec in specs() {
+            for spec in samples() {
                 with::<Cpu, _>(&spec, Visit(spec, fault, at));
             }
         }

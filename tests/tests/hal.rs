@@ -12,10 +12,10 @@ use flatmin::method::{Eval, Method, Next};
 use flatmin::methods::Sam;
 use flatmin::nn::{self, Dense, Evaluation, Network, Relu};
 use flatmin::optimizers::Sgd;
-use flatmin_sim::compose::{Receive, Spec};
+use flatmin_sim::compose::Receive;
 use flatmin_tests::compare::same_bits;
 use flatmin_tests::every_method;
-use flatmin_tests::trial::{N, STEPS, clock, objective, pause, reference, specs, start, with};
+use flatmin_tests::trial::{N, STEPS, Sample, clock, objective, pause, reference, samples, start, with};
 use std::cell::Cell;
 use std::future::Future;
 use std::io::ErrorKind;
@@ -29,7 +29,7 @@ fn ok(w: &[f32], g: &mut [f32], r: flatmin::method::Request) -> Result<f32, ()> 
 #[test]
 fn steps_in_pieces_have_the_bits_of_step() {
     for budget in [1, 13, 1000] {
-        struct Visit(Spec, usize);
+        struct Visit(Sample, usize);
         impl Receive<Sliced<Cpu>> for Visit {
             type Output = ();
             fn receive<M: Method<Sliced<Cpu>> + 'static>(self, mut method: M) {
@@ -42,7 +42,7 @@ fn steps_in_pieces_have_the_bits_of_step() {
                 assert_eq!(between > 0, self.1 < N, "{between} pauses by {}", self.1);
             }
         }
-        for spec in specs() {
+        for spec in samples() {
             with::<Sliced<Cpu>, _>(&spec, Visit(spec, budget));
         }
     }

@@ -443,7 +443,7 @@ fn rst_climbs_as_often_as_its_coin_says() {
 
 fn swa(models: &[Vec<f32>]) -> Vec<f32> {
     let mut swa = Swa::new(vec![0.0; N]);
-    models.iter().for_each(|w| swa.observe(&mut Portable, w).unwrap());
+    models.iter().for_each(|w| swa.observe(&mut Portable, w, &clock(0, 1, 0.0)).unwrap());
     Average::<Portable>::mean(&swa).unwrap().to_vec()
 }
 
@@ -483,7 +483,9 @@ fn ema_weighs_every_model_as_written() {
         let mut total = 0.0;
         for i in 0..=T {
             let mut ema = Ema::new([0.0]).decay(decay);
-            (0..=T).for_each(|t| ema.observe(&mut Portable, &[f32::from(u8::from(t == i))]).unwrap());
+            (0..=T).for_each(|t| {
+                ema.observe(&mut Portable, &[f32::from(u8::from(t == i))], &clock(0, 1, 0.0)).unwrap()
+            });
             let weight = f64::from(Average::<Portable>::mean(&ema).unwrap()[0]);
             let power = b.powi((T - i) as i32);
             let expected = if i == 0 { power } else { (1.0 - b) * power };
@@ -494,7 +496,7 @@ fn ema_weighs_every_model_as_written() {
     }
     // It lags a straight line by b / (1 - b).
     let mut ema = Ema::new([0.0]).decay(0.75);
-    (0..200_u16).for_each(|t| ema.observe(&mut Portable, &[t.into()]).unwrap());
+    (0..200_u16).for_each(|t| ema.observe(&mut Portable, &[t.into()], &clock(t.into(), 200, 0.0)).unwrap());
     let lag = 199.0 - f64::from(Average::<Portable>::mean(&ema).unwrap()[0]);
     close("lag", lag, 3.0, 200.0 * tolerance("running_mean")).unwrap();
 }

@@ -142,21 +142,25 @@ fn lpf_without_noise_in_one_part_is_the_base_bit_for_bit() {
     }
 }
 
+fn clock(step: u32) -> Clock {
+    Clock { step, total: 200, lr: 0.1 }
+}
+
 #[test]
 fn averages_are_means() {
     let (mut swa, mut ema) = (Swa::new([0.0; 2]), Ema::new([0.0; 2]).decay(0.9));
-    for _ in 0..200 {
-        swa.observe(&mut Portable, &[0.1, -7.3]).unwrap();
-        ema.observe(&mut Portable, &[0.1, -7.3]).unwrap();
+    for t in 0..200 {
+        swa.observe(&mut Portable, &[0.1, -7.3], &clock(t)).unwrap();
+        ema.observe(&mut Portable, &[0.1, -7.3], &clock(t)).unwrap();
     }
     same_bits("constant", Average::<Portable>::mean(&swa).unwrap(), &[0.1, -7.3]).unwrap();
     same_bits("constant", Average::<Portable>::mean(&ema).unwrap(), &[0.1, -7.3]).unwrap();
     let mut swa = Swa::new([0.0; 1]);
-    (0..9).for_each(|k| swa.observe(&mut Portable, &[k as f32]).unwrap());
+    (0..9).for_each(|k| swa.observe(&mut Portable, &[k as f32], &clock(k)).unwrap());
     assert_eq!(Average::<Portable>::mean(&swa), Some(&[4.0][..]));
     for (decay, expected) in [(0.0, 5.0), (1.0, 3.0)] {
         let mut ema = Ema::new([0.0; 1]).decay(decay);
-        [3.0, 4.0, 5.0].iter().for_each(|w| ema.observe(&mut Portable, &[*w]).unwrap());
+        [3.0, 4.0, 5.0].iter().for_each(|w| ema.observe(&mut Portable, &[*w], &clock(0)).unwrap());
         assert_eq!(Average::<Portable>::mean(&ema), Some(&[expected][..]));
     }
 }

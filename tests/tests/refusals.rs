@@ -9,7 +9,7 @@ use flatmin::methods::{FilterScale, LpfSgd, Plain, Sam};
 use flatmin::optimizers::{Adam, Sgd};
 use flatmin_sim::compose::{MethodSpec, OptimizerSpec, Rate, Spec, boxed};
 use flatmin_tests::compare::same_bits;
-use flatmin_tests::trial::{N, NET, SEED, clock, specs, start};
+use flatmin_tests::trial::{N, NET, SEED, clock, samples, start};
 
 #[test]
 fn an_infinite_squared_norm_is_refused() {
@@ -68,7 +68,7 @@ fn hyperparameters_out_of_range_are_refused_by_name_and_change_nothing() {
     for (spec, expected) in cases {
         refuses(&spec, clock(1), expected);
     }
-    for spec in specs() {
+    for spec in samples() {
         for lr in [nan, inf, -inf, -0.5] {
             refuses(&spec, Clock { lr, ..clock(1) }, "lr");
         }

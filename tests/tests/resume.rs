@@ -11,10 +11,10 @@ use flatmin::hash;
 use flatmin::method::{Eval, Method, Next};
 use flatmin::registry::{ENTRIES, Role};
 use flatmin::state::State;
-use flatmin_sim::compose::{Receive, Spec};
+use flatmin_sim::compose::Receive;
 use flatmin_tests::flash::Flash;
 use flatmin_tests::say;
-use flatmin_tests::trial::{N, NET, SEED, STEPS, clock, objective, specs, start, with};
+use flatmin_tests::trial::{N, NET, SEED, STEPS, Sample, clock, objective, samples, start, with};
 
 /// The position's phases: before a step, and between a step and the look of the average at it.
 const BEFORE_STEP: u32 = 0;
@@ -46,7 +46,7 @@ impl Observer for Swa<Vec<f32>> {
         Self::new(vec![0.0; N])
     }
     fn look(&mut self, w: &[f32]) {
-        self.observe(&mut Cpu::detect(), w).unwrap();
+        self.observe(&mut Cpu::detect(), w, &clock(0)).unwrap();
     }
 }
 
@@ -55,7 +55,7 @@ impl Observer for Ema<Vec<f32>> {
         Self::new(vec![0.0; N]).decay(0.9)
     }
     fn look(&mut self, w: &[f32]) {
-        self.observe(&mut Cpu::detect(), w).unwrap();
+        self.observe(&mut Cpu::detect(), w, &clock(0)).unwrap();
     }
 }
 
@@ -199,11 +199,11 @@ impl Receive<Cpu> for Visit {
     }
 }
 
-fn run(spec: &Spec, kind: Kind, act: Act) -> Outcome {
+fn run(spec: &Sample, kind: Kind, act: Act) -> Outcome {
     with::<Cpu, _>(spec, Visit(kind, act))
 }
 
-fn whole(spec: &Spec, kind: Kind) -> u32 {
+fn whole(spec: &Sample, kind: Kind) -> u32 {
     match run(spec, kind, Act::Whole) {
         Outcome::Hash(hash) => hash,
         Outcome::Stopped(_) => unreachable!(),
@@ -213,7 +213,7 @@ fn whole(spec: &Spec, kind: Kind) -> u32 {
 #[test]
 fn a_stopped_run_ends_with_the_bits_of_one_that_was_not() {
     let (mut stops, mut runs) = (0, 0);
-    for spec in specs() {
+    for spec in samples() {
         for kind in KINDS {
             let expected = whole(&spec, kind);
             runs += 1;

@@ -296,8 +296,8 @@ fn an_average_on_a_sliced_backend_sees_every_weight() {
             let loss = objective(&w, &mut g, request);
             next = until_ready(|| b.resume(&mut plain, &mut w, Eval { g: &mut g[..], loss }));
         }
-        swa.observe(&mut b, &w).unwrap();
-        expected.observe(&mut Portable, &w).unwrap();
+        swa.observe(&mut b, &w, &clock(t)).unwrap();
+        expected.observe(&mut Portable, &w, &clock(t)).unwrap();
         let found = Average::<Sliced<Portable>>::mean(&swa).unwrap();
         same_bits("mean", found, Average::<Portable>::mean(&expected).unwrap()).unwrap();
     }

@@ -2,6 +2,8 @@ use crate::average::Average;
 use crate::backend::Backend;
 use crate::error::{Error, require, require_len};
 use crate::kernels::{Copy, Lerp};
+use crate::method::Clock;
+use crate::schedule::Schedule;
 use crate::state::{Cost, State};
 use core::borrow::BorrowMut;
 
@@ -17,18 +19,19 @@ use core::borrow::BorrowMut;
 /// **Defaults**: decay 0.999, observed after every step; 0.95 suits a fine-tuning run of a hundred steps.
 ///
 /// ```
-/// use flatmin::{average::Average, averages::Ema, backend::Portable};
+/// use flatmin::{average::Average, averages::Ema, backend::Portable, method::Clock};
 /// let mut ema = Ema::new([0.0; 1]).decay(0.5);
-/// for w in [1.0, 3.0] {
-///     ema.observe(&mut Portable, &[w]).unwrap();
+/// for (t, w) in [1.0, 3.0].into_iter().enumerate() {
+///     let clock = Clock { step: t as u32, total: 2, lr: 0.1 };
+///     ema.observe(&mut Portable, &[w], &clock).unwrap();
 /// }
 /// let mean: Option<&[f32]> = Average::<Portable>::mean(&ema);
 /// assert_eq!(mean, Some(&[2.0][..]));
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Ema<V> {
+pub struct Ema<V, S = f32> {
     mean: V,
-    decay: f32,
+    decay: S,
     started: bool,
 }
 
@@ -37,14 +40,16 @@ impl<V> Ema<V> {
     pub const fn new(mean: V) -> Self {
         Self { mean, decay: 0.999, started: false }
     }
+}
 
+impl<V, S> Ema<V, S> {
     /// The share of the old mean, in `[0, 1]`.
-    pub fn decay(self, decay: f32) -> Self {
-        Self { decay, ..self }
+    pub fn decay<T>(self, decay: T) -> Ema<V, T> {
+        Ema { mean: self.mean, decay, started: self.started }
     }
 }
 
-impl<B: Backend, V: BorrowMut<B::Vector>> State<B> for Ema<V> {
+impl<B: Backend, V: BorrowMut<B::Vector>, S: Schedule> State<B> for Ema<V, S> {
     const COST: Cost = Cost { vectors: 1, words: 1, ..Cost::NONE };
     type Scalars = bool;
 
@@ -65,15 +70,16 @@ impl<B: Backend, V: BorrowMut<B::Vector>> State<B> for Ema<V> {
     }
 }
 
-impl<B: Backend, V: BorrowMut<B::Vector>> Average<B> for Ema<V> {
+impl<B: Backend, V: BorrowMut<B::Vector>, S: Schedule> Average<B> for Ema<V, S> {
     const NAME: &'static str = "ema";
 
-    fn observe(&mut self, b: &mut B, w: &B::Vector) -> Result<(), Error> {
-        require((0.0..=1.0).contains(&self.decay), "decay", self.decay)?;
+    fn observe(&mut self, b: &mut B, w: &B::Vector, clock: &Clock) -> Result<(), Error> {
+        let decay = self.decay.at(clock.step, clock.total);
+        require((0.0..=1.0).contains(&decay), "decay", decay)?;
         let mean = self.mean.borrow_mut();
         require_len("mean", b.len(mean), b.len(w))?;
         if self.started {
-            b.map(Lerp { weight: 1.0 - self.decay }, [], [mean], [w]);
+            b.map(Lerp { weight: 1.0 - decay }, [], [mean], [w]);
         } else {
             b.map(Copy {}, [], [mean], [w]);
             self.started = true;

@@ -2,6 +2,7 @@ use crate::average::Average;
 use crate::backend::Backend;
 use crate::error::{Error, require_len};
 use crate::kernels::{Copy, Lerp};
+use crate::method::Clock;
 use crate::state::{Cost, State};
 use core::borrow::BorrowMut;
 
@@ -20,10 +21,11 @@ use core::borrow::BorrowMut;
 /// **Defaults**: collect from 40 % of a fine-tuning run (60 % of a training run) on, once an epoch.
 ///
 /// ```
-/// use flatmin::{average::Average, averages::Swa, backend::Portable};
+/// use flatmin::{average::Average, averages::Swa, backend::Portable, method::Clock};
 /// let mut swa = Swa::new([0.0; 1]);
-/// for w in [1.0, 2.0, 6.0] {
-///     swa.observe(&mut Portable, &[w]).unwrap();
+/// for (t, w) in [1.0, 2.0, 6.0].into_iter().enumerate() {
+///     let clock = Clock { step: t as u32, total: 3, lr: 0.1 };
+///     swa.observe(&mut Portable, &[w], &clock).unwrap();
 /// }
 /// let mean: Option<&[f32]> = Average::<Portable>::mean(&swa);
 /// assert_eq!(mean, Some(&[3.0][..]));
@@ -70,7 +72,7 @@ impl<B: Backend, V: BorrowMut<B::Vector>> State<B> for Swa<V> {
 impl<B: Backend, V: BorrowMut<B::Vector>> Average<B> for Swa<V> {
     const NAME: &'static str = "swa";
 
-    fn observe(&mut self, b: &mut B, w: &B::Vector) -> Result<(), Error> {
+    fn observe(&mut self, b: &mut B, w: &B::Vector, _: &Clock) -> Result<(), Error> {
         let mean = self.mean.borrow_mut();
         require_len("mean", b.len(mean), b.len(w))?;
         match self.count {

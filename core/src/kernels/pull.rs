@@ -1,12 +1,16 @@
 use crate::kernel::Fill;
 use crate::rng::TILE;
 
-/// `g += strength * (w - anchor)`: the gradient of an L2 pull towards given weights, with one strength a filter.
+/// `g += scale * strength * (w - anchor)`: the gradient of an L2 pull towards given weights, with one strength a filter and
+/// a scale for all of them, multiplied once a filter.
 ///
 /// Slots hold strengths. The shape is that of noise, one scale a filter, with a tile of ones for the noise.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
-pub struct Pull {}
+pub struct Pull {
+    /// What every strength is multiplied by.
+    pub scale: f32,
+}
 
 impl Fill<1, 2> for Pull {
     const NAME: &'static str = "pull";
@@ -18,7 +22,7 @@ impl Fill<1, 2> for Pull {
 
     #[inline(always)]
     fn scale(&self, strength: f32, _: u32) -> f32 {
-        strength
+        self.scale * strength
     }
 
     #[inline(always)]

@@ -30,4 +30,4 @@ use crate::rng::Seed;
 /// }
 /// assert!(w.iter().all(|w| w.abs() < 0.05));
 /// ```
-pub type Rst<O, V, R = f32, P = f32, C = Seed> = Gated<Bernoulli<P, C>, Sam<O, V, R>>;
+pub type Rst<O, V, R = f32, P = f32, C = Seed, E = f32> = Gated<Bernoulli<P, C>, Sam<O, V, R, E>>;

@@ -35,9 +35,9 @@ use core::borrow::BorrowMut;
 /// assert!(w.iter().all(|w| w.abs() < 0.05));
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Sam<O, V, R = f32> {
+pub struct Sam<O, V, R = f32, E = f32> {
     rho: R,
-    eps: f32,
+    eps: E,
     base: O,
     saved: V,
     clock: Clock,
@@ -64,20 +64,28 @@ impl<O, V> Sam<O, V> {
     }
 }
 
-impl<O, V, R> Sam<O, V, R> {
+impl<O, V, R, E> Sam<O, V, R, E> {
     /// Radius of the ball, at least 0.
-    pub fn rho<S>(self, rho: S) -> Sam<O, V, S> {
+    pub fn rho<S>(self, rho: S) -> Sam<O, V, S, E> {
         let Self { eps, base, saved, clock, phase, .. } = self;
         Sam { rho, eps, base, saved, clock, phase }
     }
 
     /// What is added to the gradient's norm, at least 0.
-    pub fn eps(self, eps: f32) -> Self {
-        Self { eps, ..self }
+    pub fn eps<S>(self, eps: S) -> Sam<O, V, R, S> {
+        let Self { rho, base, saved, clock, phase, .. } = self;
+        Sam { rho, eps, base, saved, clock, phase }
     }
 }
 
-impl<B: Backend, O: Optimizer<B>, V: BorrowMut<B::Vector>, R: Schedule> State<B> for Sam<O, V, R> {
+impl<B, O, V, R, E> State<B> for Sam<O, V, R, E>
+where
+    B: Backend,
+    O: Optimizer<B>,
+    V: BorrowMut<B::Vector>,
+    R: Schedule,
+    E: Schedule,
+{
     const COST: Cost = O::COST.plus(Cost { vectors: 1, words: 1, ..Cost::NONE });
     type Scalars = (Phase, O::Scalars);
 
@@ -103,7 +111,7 @@ impl<B: Backend, O: Optimizer<B>, V: BorrowMut<B::Vector>, R: Schedule> State<B>
     }
 }
 
-impl<O, V, R: Schedule> Sam<O, V, R> {
+impl<O, V, R: Schedule, E: Schedule> Sam<O, V, R, E> {
     fn ascend<B: Backend>(&mut self, b: &mut B, w: &mut B::Vector, eval: Eval<'_, B>) -> Result<Next, Error>
     where
         V: BorrowMut<B::Vector>,
@@ -113,7 +121,8 @@ impl<O, V, R: Schedule> Sam<O, V, R> {
         // The norm is not finite where an element is not, so it stands for the check of the gradient.
         let sq_norm = b.reduce(SqNorm {}, [&*eval.g]);
         b.check(&sq_norm, Quantity::Gradient)?;
-        let kernel = SaveAscend { rho: self.rho.at(self.clock.step, self.clock.total), eps: self.eps };
+        let Clock { step, total, .. } = self.clock;
+        let kernel = SaveAscend { rho: self.rho.at(step, total), eps: self.eps.at(step, total) };
         b.map(kernel, [&sq_norm], [w, self.saved.borrow_mut()], [eval.g]);
         self.phase = Phase::Descent;
         Ok(Next::gradient(Batch::Same))
@@ -130,13 +139,21 @@ impl<O, V, R: Schedule> Sam<O, V, R> {
     }
 }
 
-impl<B: Backend, O: Optimizer<B>, V: BorrowMut<B::Vector>, R: Schedule> Method<B> for Sam<O, V, R> {
+impl<B, O, V, R, E> Method<B> for Sam<O, V, R, E>
+where
+    B: Backend,
+    O: Optimizer<B>,
+    V: BorrowMut<B::Vector>,
+    R: Schedule,
+    E: Schedule,
+{
     const NAME: &'static str = "sam";
 
     fn ready(&self, b: &B, n: usize, clock: &Clock) -> Result<(), Error> {
         let rho = self.rho.at(clock.step, clock.total);
+        let eps = self.eps.at(clock.step, clock.total);
         require_not_negative("rho", rho)?;
-        require_not_negative("eps", self.eps)?;
+        require_not_negative("eps", eps)?;
         require_len("saved weights", b.len(self.saved.borrow()), n)?;
         self.base.ready(b, n, clock)
     }

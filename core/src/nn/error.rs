@@ -22,6 +22,20 @@ pub enum Buffer {
     Teacher,
 }
 
+impl Buffer {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Input => "the input",
+            Self::Weights => "the trainable weights",
+            Self::Frozen => "the frozen weights",
+            Self::Activations => "the activations",
+            Self::Gradient => "the gradient",
+            Self::Parameters => "the parameters",
+            Self::Teacher => "the teacher's logits",
+        }
+    }
+}
+
 /// Why a network refused its arguments. Nothing was written when one is returned.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -50,7 +64,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Length { buffer, expected, found } => {
-                write!(f, "{buffer:?} needs {expected} floats, not {found}")
+                write!(f, "{} must have {expected} floats, not {found}", buffer.name())
             }
             Self::Softness(value) => write!(
                 f,

@@ -10,7 +10,9 @@ use super::moments::{Coupled, Moments};
 ///
 /// **Source**: Kingma & Ba 2015, Algorithm 1; `torch.optim.Adam`.
 /// **Deviations**: none. `1 - beta^t` is computed by doublings of `q = 1 - beta^k`, which lose no digits, where a power
-/// subtracted from 1 would lose four at t = 1. The decay coefficients are constants, not schedules.
+/// subtracted from 1 would lose four at t = 1. The power is that of the
+/// step's beta: under a schedule the correction is a function of the beta now and of the count of updates, not the product
+/// of the betas so far (torch, with a beta1 that is cycled, does the same).
 /// **Cost**: two vectors; one pass a step with a root and a division an element.
 /// **Defaults**: beta 0.9 and 0.999, eps 1e-8, no decay.
 ///
@@ -27,7 +29,7 @@ use super::moments::{Coupled, Moments};
 /// }
 /// assert!(w.iter().all(|w| w.abs() < 1e-2));
 /// ```
-pub type Adam<V, S = f32> = Moments<V, S, Coupled>;
+pub type Adam<V, S = f32, R = f32, Q = f32, E = f32> = Moments<V, S, Coupled, R, Q, E>;
 
 impl<V> Adam<V> {
     /// Adam with the paper's constants; both moments are as long as the weights and full of zeros.

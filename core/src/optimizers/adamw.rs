@@ -8,7 +8,8 @@ use super::moments::{Decoupled, Moments};
 /// ```
 ///
 /// **Source**: Loshchilov & Hutter 2019, Algorithm 2; `torch.optim.AdamW`.
-/// **Deviations**: none; as in torch the decay is multiplied by the learning rate.
+/// **Deviations**: none; as in torch the decay is multiplied by the learning rate. A scheduled beta corrects the bias as in
+/// [`Adam`](super::Adam).
 /// **Cost**: two vectors; one pass a step with a root and a division an element.
 /// **Defaults**: beta 0.9 and 0.999, eps 1e-8, decay 0.01.
 ///
@@ -25,7 +26,7 @@ use super::moments::{Decoupled, Moments};
 /// }
 /// assert!(w.iter().all(|w| w.abs() < 1e-2));
 /// ```
-pub type AdamW<V, S = f32> = Moments<V, S, Decoupled>;
+pub type AdamW<V, S = f32, R = f32, Q = f32, E = f32> = Moments<V, S, Decoupled, R, Q, E>;
 
 impl<V> AdamW<V> {
     /// AdamW with the paper's constants; both moments are as long as the weights and full of zeros.

@@ -4,21 +4,22 @@ use crate::kernels::Pull;
 use crate::layout::{Groups, Kind, Segment, Sharing, filters};
 use crate::method::Clock;
 use crate::optimizer::Optimizer;
+use crate::schedule::Schedule;
 use crate::state::{Cost, State};
 use core::borrow::Borrow;
 
 /// Any optimizer behind a pull towards the factory weights, so that fine-tuning forgets less.
 ///
 /// ```text
-/// g = g + strength (w - w_factory),  one strength a filter
+/// g = g + scale(t) strength (w - w_factory),  one strength a filter, one scale for all
 /// ```
 ///
-/// It is the gradient of `strength / 2 ||w - w_factory||^2`, which is added to the loss.
+/// It is the gradient of `scale strength / 2 ||w - w_factory||^2`, which is added to the loss.
 ///
 /// **Source**: L2-SP (Li, Grandvalet & Davoine 2018, eq. 3). **Deviations**: one strength a filter instead of one for
 /// the pretrained layers and one for the new ones; [`strengths`] sets them by the kind of tensor. Like weight decay it
 /// acts on the base update only, at the clean weights: a method's ascent does not see it.
-/// **Cost**: no vector of its own, one value a filter; both are only read and may lie in flash; one pass more. **Default**: none; 0.1 held old users' accuracy in our runs (`flatmin-sim finetune --anchor 0.1`).
+/// **Cost**: no vector of its own, one value a filter; both are only read and may lie in flash; one pass more. **Default**: scale 1, no strength; 0.1 held old users' accuracy in our runs (`flatmin-sim finetune --anchor 0.1`).
 ///
 /// ```
 /// use flatmin::layout::{Kind, Segment};
@@ -42,10 +43,11 @@ use core::borrow::Borrow;
 /// # Ok::<(), flatmin::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Anchored<'a, O, A, V> {
+pub struct Anchored<'a, O, A, V, S = f32> {
     factory: A,
     segments: &'a [Segment],
     strengths: V,
+    scale: S,
     inner: O,
 }
 
@@ -53,7 +55,15 @@ impl<'a, O, A, V> Anchored<'a, O, A, V> {
     /// Pulls the weights of the layout `segments` towards `factory`; `strengths` holds one value, not negative, a slot
     /// of the layout.
     pub const fn new(factory: A, segments: &'a [Segment], strengths: V, inner: O) -> Self {
-        Self { factory, segments, strengths, inner }
+        Self { factory, segments, strengths, scale: 1.0, inner }
+    }
+}
+
+impl<'a, O, A, V, S> Anchored<'a, O, A, V, S> {
+    /// What every strength is multiplied by at a step, at least 0.
+    pub fn scale<T>(self, scale: T) -> Anchored<'a, O, A, V, T> {
+        let Self { factory, segments, strengths, inner, .. } = self;
+        Anchored { factory, segments, strengths, scale, inner }
     }
 
     fn groups(&self) -> Groups<'a> {
@@ -77,12 +87,13 @@ pub fn strengths(segments: &[Segment], of: impl Fn(Kind) -> f32, slots: &mut [f3
     Ok(())
 }
 
-impl<B, O, A, V> State<B> for Anchored<'_, O, A, V>
+impl<B, O, A, V, S> State<B> for Anchored<'_, O, A, V, S>
 where
     B: Backend,
     O: Optimizer<B>,
     A: Borrow<B::Vector>,
     V: Borrow<B::Vector>,
+    S: Schedule,
 {
     const COST: Cost = O::COST.plus(Cost { filter_vectors: 1, ..Cost::NONE });
     type Scalars = O::Scalars;
@@ -95,6 +106,10 @@ where
         self.inner.set_scalars(scalars);
     }
 
+    fn forget(&mut self, updates: u32) {
+        self.inner.forget(updates);
+    }
+
     fn visit(&self, see: &mut impl FnMut(&B::Vector)) {
         self.inner.visit(see);
     }
@@ -104,16 +119,19 @@ where
     }
 }
 
-impl<B, O, A, V> Optimizer<B> for Anchored<'_, O, A, V>
+impl<B, O, A, V, S> Optimizer<B> for Anchored<'_, O, A, V, S>
 where
     B: Backend,
     O: Optimizer<B>,
     A: Borrow<B::Vector>,
     V: Borrow<B::Vector>,
+    S: Schedule,
 {
     const NAME: &'static str = "anchored";
 
     fn ready(&self, b: &B, n: usize, clock: &Clock) -> Result<(), Error> {
+        let scale = self.scale.at(clock.step, clock.total);
+        require_not_negative("scale", scale)?;
         require_len("layout", self.groups().len(), n)?;
         require_len("factory weights", b.len(self.factory.borrow()), n)?;
         require_len("strengths", b.len(self.strengths.borrow()), self.groups().slots())?;
@@ -129,7 +147,8 @@ where
         clock: &Clock,
     ) {
         let clean = saved.unwrap_or(&*w);
-        b.fill(Pull {}, self.groups(), self.strengths.borrow(), [g], [clean, self.factory.borrow()]);
+        let pull = Pull { scale: self.scale.at(clock.step, clock.total) };
+        b.fill(pull, self.groups(), self.strengths.borrow(), [g], [clean, self.factory.borrow()]);
         self.inner.update(b, w, saved, g, clock);
     }
 }

@@ -9,14 +9,14 @@ use core::borrow::BorrowMut;
 use core::marker::PhantomData;
 
 /// Two moments, their decay and the count of updates that corrects their bias: [`Adam`](super::Adam) and [`AdamW`](super::AdamW), which differ
-/// in where the weight decay D enters.
+/// in where the weight decay D enters. S, R, Q and E are the schedules of the weight decay, of both betas and of eps.
 #[derive(Clone, Copy, Debug)]
-pub struct Moments<V, S, D> {
+pub struct Moments<V, S, D, R = f32, Q = f32, E = f32> {
     first: V,
     second: V,
-    beta1: f32,
-    beta2: f32,
-    eps: f32,
+    beta1: R,
+    beta2: Q,
+    eps: E,
     weight_decay: S,
     updates: u32,
     kind: PhantomData<D>,
@@ -67,25 +67,36 @@ impl<V, D> Moments<V, f32, D> {
     }
 }
 
-impl<V, S, D> Moments<V, S, D> {
+impl<V, S, D, R, Q, E> Moments<V, S, D, R, Q, E> {
     /// Weight decay, at least 0.
-    pub fn weight_decay<R>(self, weight_decay: R) -> Moments<V, R, D> {
+    pub fn weight_decay<T>(self, weight_decay: T) -> Moments<V, T, D, R, Q, E> {
         let Self { first, second, beta1, beta2, eps, updates, kind, .. } = self;
         Moments { first, second, beta1, beta2, eps, weight_decay, updates, kind }
     }
 
     /// Decay of the moments, each in `[0, 1)`.
-    pub fn betas(self, beta1: f32, beta2: f32) -> Self {
-        Self { beta1, beta2, ..self }
+    pub fn betas<T, U>(self, beta1: T, beta2: U) -> Moments<V, S, D, T, U, E> {
+        let Self { first, second, eps, weight_decay, updates, kind, .. } = self;
+        Moments { first, second, beta1, beta2, eps, weight_decay, updates, kind }
     }
 
     /// What is added to the root, above 0.
-    pub fn eps(self, eps: f32) -> Self {
-        Self { eps, ..self }
+    pub fn eps<T>(self, eps: T) -> Moments<V, S, D, R, Q, T> {
+        let Self { first, second, beta1, beta2, weight_decay, updates, kind, .. } = self;
+        Moments { first, second, beta1, beta2, eps, weight_decay, updates, kind }
     }
 }
 
-impl<B: Backend, V: BorrowMut<B::Vector>, S: Schedule, D: Decay> State<B> for Moments<V, S, D> {
+impl<B, V, S, D, R, Q, E> State<B> for Moments<V, S, D, R, Q, E>
+where
+    B: Backend,
+    V: BorrowMut<B::Vector>,
+    S: Schedule,
+    D: Decay,
+    R: Schedule,
+    Q: Schedule,
+    E: Schedule,
+{
     const COST: Cost = Cost { vectors: 2, words: 1, ..Cost::NONE };
     type Scalars = u32;
 
@@ -112,15 +123,27 @@ impl<B: Backend, V: BorrowMut<B::Vector>, S: Schedule, D: Decay> State<B> for Mo
     }
 }
 
-impl<B: Backend, V: BorrowMut<B::Vector>, S: Schedule, D: Decay> Optimizer<B> for Moments<V, S, D> {
+impl<B, V, S, D, R, Q, E> Optimizer<B> for Moments<V, S, D, R, Q, E>
+where
+    B: Backend,
+    V: BorrowMut<B::Vector>,
+    S: Schedule,
+    D: Decay,
+    R: Schedule,
+    Q: Schedule,
+    E: Schedule,
+{
     const NAME: &'static str = D::NAME;
 
     fn ready(&self, b: &B, n: usize, clock: &Clock) -> Result<(), Error> {
-        ready(clock, self.weight_decay.at(clock.step, clock.total))?;
-        require((0.0..1.0).contains(&self.beta1), "beta1", self.beta1)?;
-        require((0.0..1.0).contains(&self.beta2), "beta2", self.beta2)?;
+        let Clock { step, total, .. } = *clock;
+        ready(clock, self.weight_decay.at(step, total))?;
+        let (beta1, beta2) = (self.beta1.at(step, total), self.beta2.at(step, total));
+        require((0.0..1.0).contains(&beta1), "beta1", beta1)?;
+        require((0.0..1.0).contains(&beta2), "beta2", beta2)?;
         // A weight whose gradients are all 0 divides 0 by eps.
-        require(self.eps.is_finite() && self.eps > 0.0, "eps", self.eps)?;
+        let eps = self.eps.at(step, total);
+        require(eps.is_finite() && eps > 0.0, "eps", eps)?;
         require_len("first moment", b.len(self.first.borrow()), n)?;
         require_len("second moment", b.len(self.second.borrow()), n)
     }
@@ -133,9 +156,11 @@ impl<B: Backend, V: BorrowMut<B::Vector>, S: Schedule, D: Decay> Optimizer<B> fo
         g: &mut B::Vector,
         clock: &Clock,
     ) {
-        let [l2, decay] = D::split(self.weight_decay.at(clock.step, clock.total));
-        let Self { beta1, beta2, eps, updates, .. } = *self;
-        let kernel = StepAdam { lr: clock.lr, beta1, beta2, eps, l2, decay, updates };
+        let Clock { step, total, lr } = *clock;
+        let [l2, decay] = D::split(self.weight_decay.at(step, total));
+        let (beta1, beta2) = (self.beta1.at(step, total), self.beta2.at(step, total));
+        let (eps, updates) = (self.eps.at(step, total), self.updates);
+        let kernel = StepAdam { lr, beta1, beta2, eps, l2, decay, updates };
         self.updates = updates.saturating_add(1);
         b.update(kernel, w, saved, g, [self.first.borrow_mut(), self.second.borrow_mut()]);
     }

@@ -47,10 +47,10 @@ pub struct NoMomentum;
 
 /// A velocity vector and what becomes of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Momentum<V, S = f32> {
+pub struct Momentum<V, S = f32, D = f32> {
     velocity: V,
     momentum: S,
-    dampening: S,
+    dampening: D,
     nesterov: bool,
     updates: u32,
 }
@@ -70,24 +70,25 @@ impl Default for Sgd {
 
 impl<M, S> Sgd<M, S> {
     /// Coupled L2 decay, at least 0, on every weight.
-    pub fn weight_decay(self, weight_decay: S) -> Self {
-        Self { weight_decay, ..self }
+    pub fn weight_decay<T>(self, weight_decay: T) -> Sgd<M, T> {
+        Sgd { weight_decay, momentum: self.momentum }
     }
 }
 
 impl<S> Sgd<NoMomentum, S> {
     /// Momentum in `[0, 1)`, with a velocity as long as the weights and full of zeros.
-    pub fn momentum<V, R: From<f32>>(self, momentum: R, velocity: V) -> Sgd<Momentum<V, R>, S> {
-        let momentum = Momentum { velocity, momentum, dampening: R::from(0.0), nesterov: false, updates: 0 };
+    pub fn momentum<V, R>(self, momentum: R, velocity: V) -> Sgd<Momentum<V, R>, S> {
+        let momentum = Momentum { velocity, momentum, dampening: 0.0, nesterov: false, updates: 0 };
         Sgd { weight_decay: self.weight_decay, momentum }
     }
 }
 
-impl<V, R, S> Sgd<Momentum<V, R>, S> {
+impl<V, R, D, S> Sgd<Momentum<V, R, D>, S> {
     /// Leaves out a share of each new gradient, in `[0, 1]`, except the first.
-    pub fn dampening(mut self, dampening: R) -> Self {
-        self.momentum.dampening = dampening;
-        self
+    pub fn dampening<T>(self, dampening: T) -> Sgd<Momentum<V, R, T>, S> {
+        let Momentum { velocity, momentum, nesterov, updates, .. } = self.momentum;
+        let momentum = Momentum { velocity, momentum, dampening, nesterov, updates };
+        Sgd { weight_decay: self.weight_decay, momentum }
     }
 
     /// Looks ahead along the velocity.
@@ -126,7 +127,14 @@ impl<B: Backend, S: Schedule> Optimizer<B> for Sgd<NoMomentum, S> {
     }
 }
 
-impl<B: Backend, V: BorrowMut<B::Vector>, R: Schedule, S: Schedule> State<B> for Sgd<Momentum<V, R>, S> {
+impl<B, V, R, D, S> State<B> for Sgd<Momentum<V, R, D>, S>
+where
+    B: Backend,
+    V: BorrowMut<B::Vector>,
+    R: Schedule,
+    D: Schedule,
+    S: Schedule,
+{
     const COST: Cost = Cost { vectors: 1, words: 1, ..Cost::NONE };
     type Scalars = u32;
 
@@ -151,7 +159,14 @@ impl<B: Backend, V: BorrowMut<B::Vector>, R: Schedule, S: Schedule> State<B> for
     }
 }
 
-impl<B: Backend, V: BorrowMut<B::Vector>, R: Schedule, S: Schedule> Optimizer<B> for Sgd<Momentum<V, R>, S> {
+impl<B, V, R, D, S> Optimizer<B> for Sgd<Momentum<V, R, D>, S>
+where
+    B: Backend,
+    V: BorrowMut<B::Vector>,
+    R: Schedule,
+    D: Schedule,
+    S: Schedule,
+{
     const NAME: &'static str = "sgd";
 
     fn ready(&self, b: &B, n: usize, clock: &Clock) -> Result<(), Error> {

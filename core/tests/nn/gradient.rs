@@ -3,13 +3,11 @@
 use crate::literal::{
     DIGITS, Digits, GAPS, Gaps, IMAGE, Image, L, ODD, Odd, POOLED, Pooled, Random, WRIST, Wrist, loss64,
 };
+use crate::tolerance::tolerance;
 use flatmin::nn::{self, Conv1d, Conv2d, Dense, MaxPool2d, MeanTime, Network, Relu, Tanh};
 
-/// Rounding of a gradient of order one in f32; the differences are good to 1e-9.
-const TOLERANCE: f64 = 2e-6;
-const STEP: f64 = 1e-5;
-
 fn check<N: Network>(net: &[L]) {
+    let step = tolerance("difference");
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for sample in 0..3 {
         let w = random.vector(N::TRAINABLE, 0.5);
@@ -21,7 +19,10 @@ fn check<N: Network>(net: &[L]) {
         let x: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
         let mut w: Vec<f64> = w.iter().map(|w| f64::from(*w)).collect();
         let expected = loss64(net, &w, &x, label);
-        assert!((f64::from(loss) - expected).abs() < TOLERANCE * expected.max(1.0), "{loss} {expected}");
+        assert!(
+            (f64::from(loss) - expected).abs() < tolerance("gradient") * expected.max(1.0),
+            "{loss} {expected}"
+        );
         for (i, g) in g.iter().enumerate() {
             let mut at = |step| {
                 w[i] += step;
@@ -29,10 +30,10 @@ fn check<N: Network>(net: &[L]) {
                 w[i] -= step;
                 loss
             };
-            let difference = (at(STEP) - at(-STEP)) / (2.0 * STEP);
+            let difference = (at(step) - at(-step)) / (2.0 * step);
             let error = (f64::from(*g) - difference).abs();
             assert!(
-                error < TOLERANCE * difference.abs().max(1.0),
+                error < tolerance("gradient") * difference.abs().max(1.0),
                 "sample {sample}, w[{i}]: {g} {difference}"
             );
         }

@@ -6,3 +6,5 @@ mod literal;
 mod loss;
 mod memory;
 mod pool;
+#[path = "../support/tolerance.rs"]
+mod tolerance;

@@ -4,4 +4,6 @@ mod divergence;
 mod features;
 mod guard;
 mod replay;
+#[path = "../support/tolerance.rs"]
+mod tolerance;
 mod wise_ft;

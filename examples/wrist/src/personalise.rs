@@ -390,10 +390,12 @@ impl<C: Choice, B: Isa, P: OutputPin, T: Turns, R: Report> Personaliser<'_, C, B
 impl<N: Model, T: Turns> Bench<'_, N, T> {
     /// Takes `w` as observation `count` into a [`Swa`], slice by slice.
     fn average<B: Isa>(&mut self, b: &mut Sliced<B>, mean: &mut [f32], count: u32) -> Result<(), Error> {
+        // SWA has no hyperparameter that could follow the clock: it counts.
+        let clock = Clock { step: count, total: count, lr: 0.0 };
         for (mean, w) in mean.chunks_mut(AVERAGED).zip(self.w.chunks(AVERAGED)) {
             let mut swa = Swa::new(mean);
             State::<Sliced<B>>::set_scalars(&mut swa, count);
-            swa.observe(b, w)?;
+            swa.observe(b, w, &clock)?;
             self.turns.rest();
         }
         Ok(())

@@ -36,13 +36,13 @@ pub fn run<B: Host>(
 ) -> Result<(), StepError<nn::Error>> {
     for (index, spec) in specs().enumerate() {
         let mut row = Row::new(format_args!("{index}:{spec}"));
-        train(&spec, None, b, watch, &mut row, &mut |_, _| {})?;
+        train(&spec, None, b, watch, &mut row, &mut |_, _, _| {})?;
         see(&row);
     }
     for (index, optimizer) in OptimizerSpec::SAMPLES.into_iter().enumerate() {
         let spec = Spec::new(MethodSpec::Plain, optimizer);
         let mut row = Row::new(format_args!("anchor:{index}:{spec}+anchored"));
-        train(&spec, Some(anchor()), b, watch, &mut row, &mut |_, _| {})?;
+        train(&spec, Some(anchor()), b, watch, &mut row, &mut |_, _, _| {})?;
         see(&row);
     }
     average(Swa::new(weights()), b, see)?;
@@ -67,8 +67,8 @@ fn average<B: Host, A: Average<B>>(
     let mut row = Row::new(format_args!("average:{}", A::NAME));
     let mut hashes = heapless::Vec::new();
     let mut refused = None;
-    train(&spec, None, b, &mut crate::NoStopwatch, &mut row, &mut |b, w| {
-        refused = refused.or(average.observe(b, w).err());
+    train(&spec, None, b, &mut crate::NoStopwatch, &mut row, &mut |b, w, clock| {
+        refused = refused.or(average.observe(b, w, clock).err());
         let _ = hashes.push(hash::state::<B, A>(&[], &average));
     })?;
     row.hashes = hashes;
@@ -92,7 +92,7 @@ fn train<B: Host>(
     b: &mut B,
     watch: &mut impl Stopwatch,
     row: &mut Row,
-    see: &mut impl FnMut(&mut B, &[f32]),
+    see: &mut impl FnMut(&mut B, &[f32], &Clock),
 ) -> Result<(), StepError<nn::Error>> {
     let parts = Parts { segments: &SEGMENTS, zeros, noise: Seed(SEED), coin: Seed(SEED) };
     compose_anchored::<B, Vector, _, _, _, _>(spec, anchor, parts, Train { b, watch, row, see })
@@ -105,7 +105,7 @@ struct Train<'a, B, W, F> {
     see: &'a mut F,
 }
 
-impl<B: Host, W: Stopwatch, F: FnMut(&mut B, &[f32])> Receive<B> for Train<'_, B, W, F> {
+impl<B: Host, W: Stopwatch, F: FnMut(&mut B, &[f32], &Clock)> Receive<B> for Train<'_, B, W, F> {
     type Output = Result<(), StepError<nn::Error>>;
 
     fn receive<M: Method<B> + 'static>(self, mut method: M) -> Self::Output {
@@ -120,7 +120,7 @@ impl<B: Host, W: Stopwatch, F: FnMut(&mut B, &[f32])> Receive<B> for Train<'_, B
             });
             done?;
             let _ = row.hashes.push(hash::state::<B, M>(&w, &method));
-            see(b, &w);
+            see(b, &w, &clock);
         }
         Ok(())
     }

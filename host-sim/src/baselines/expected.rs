@@ -244,6 +244,7 @@ impl Expected {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tolerance::F64_SUM;
 
     fn judged(rule: Rule, values: Vec<f64>) -> BaselineResult {
         let experiment = Experiment::Turned;
@@ -256,7 +257,7 @@ mod tests {
         // Ours: mean 92, sd 2, n 4, so se 1; theirs: sd 2, se 1; combined 1.414.
         let values = || vec![90.0, 92.0, 92.0 - 2.0_f64.sqrt(), 94.0 + 2.0_f64.sqrt()];
         let result = judged(agree(88.0, 2.0), values());
-        assert!((result.mean - 92.0).abs() < 1e-9 && (result.theirs_se, result.n) == (Some(1.0), 4));
+        assert!((result.mean - 92.0).abs() < F64_SUM.value && (result.theirs_se, result.n) == (Some(1.0), 4));
         assert!(judged(agree(result.mean - 2.9 * result.se.hypot(1.0), 2.0), values()).pass);
         assert!(!judged(agree(result.mean - 3.1 * result.se.hypot(1.0), 2.0), values()).pass);
     }

@@ -172,12 +172,13 @@ fn by_person(rows: impl Iterator<Item = (u8, f64)>) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tolerance::{F64_SUM, SHARE_OF_PEOPLE};
 
     #[test]
     fn repetitions_of_a_person_are_one_value() {
         let rows = [(1, 0.5), (1, 0.7), (4, 0.2)];
         let means = by_person(rows.into_iter());
-        assert!((means[0] - 60.0).abs() < 1e-9 && (means[1] - 20.0).abs() < 1e-9);
+        assert!((means[0] - 60.0).abs() < F64_SUM.value && (means[1] - 20.0).abs() < F64_SUM.value);
     }
 
     #[test]
@@ -191,7 +192,10 @@ mod tests {
                 unseen.len()
             };
             let share = sizes(1) as f64 / corpus.set.len() as f64;
-            assert!((share - f64::from(out) / corpus.people.len() as f64).abs() < 0.1, "{share}");
+            assert!(
+                (share - f64::from(out) / corpus.people.len() as f64).abs() < SHARE_OF_PEOPLE.value,
+                "{share}"
+            );
             assert_ne!(sizes(1), sizes(2));
         }
     }

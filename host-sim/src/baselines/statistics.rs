@@ -27,13 +27,14 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tolerance::F64_SUM;
 
     #[test]
     fn spread_is_that_of_a_sample() {
         let summary = Summary::of(&[1.0, 2.0, 3.0, 4.0]);
         assert_eq!((summary.mean, summary.n), (2.5, 4));
-        assert!((summary.sd - (5.0_f64 / 3.0).sqrt()).abs() < 1e-12);
-        assert!((summary.se() - summary.sd / 2.0).abs() < 1e-12);
+        assert!((summary.sd - (5.0_f64 / 3.0).sqrt()).abs() < F64_SUM.value);
+        assert!((summary.se() - summary.sd / 2.0).abs() < F64_SUM.value);
         assert_eq!(Summary::of(&[7.0]).se(), 0.0);
     }
 }

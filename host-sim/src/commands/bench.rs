@@ -15,7 +15,7 @@ pub fn run(args: &Bench) -> Result<(), Error> {
     }
     // The notes on the way are a courtesy: nothing depends on them.
     let measured =
-        bench::run(&mut |bytes| drop(writeln!(stderr(), "measuring at {} KiB a vector", bytes >> 10)));
+        bench::run(&mut |bytes| drop(writeln!(stderr(), "measuring at {} a vector", bench::size(bytes))));
     let mut out = stdout().lock();
     if args.json {
         for measurement in &measured {

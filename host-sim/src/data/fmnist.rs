@@ -107,6 +107,7 @@ fn whole(folder: &Path) -> Result<Dataset, DataError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tolerance::{PIXEL_STEPS, STANDARDISED};
     use flate2::{Compression, write::GzEncoder};
     use std::io::Write;
 
@@ -124,11 +125,18 @@ mod tests {
         for x in training(&set).map(f64::from) {
             (sum, squares, count) = (sum + x, squares + x * x, count + 1.0);
         }
-        assert!((sum / count).abs() < 1e-6 && (squares / count - 1.0).abs() < 1e-5);
+        assert!(
+            (sum / count).abs() < STANDARDISED.value && (squares / count - 1.0).abs() < STANDARDISED.value
+        );
         // Black is the least value, and pixels are sixteen steps of one size.
         let Channel { mean, sd } = set.channels[0];
         let steps = set.input(0).iter().map(|x| (x * sd + mean) * 15.0);
-        assert!(steps.clone().all(|q| (q - q.round()).abs() < 1e-4 && (0.0..15.5).contains(&q.abs())));
+        assert!(
+            steps
+                .clone()
+                .all(|q| f64::from((q - q.round()).abs()) < PIXEL_STEPS.value
+                    && (0.0..15.5).contains(&q.abs()))
+        );
     }
 
     fn gz(folder: &Path, name: &str, bytes: &[u8]) {

@@ -28,6 +28,8 @@ pub use error::TdsError;
 pub use read::decode;
 pub use write::encode;
 
+use std::fmt;
+
 const MAGIC: [u8; 4] = *b"TDS1";
 const HEADER_BYTES: usize = 32;
 const CRC_BYTES: usize = 4;
@@ -43,6 +45,17 @@ pub enum Dtype {
     I16,
     /// Unsigned nibble, two a byte, low nibble first.
     U4,
+}
+
+impl fmt::Display for Dtype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::U8 => "u8",
+            Self::I8 => "i8",
+            Self::I16 => "i16",
+            Self::U4 => "u4",
+        })
+    }
 }
 
 impl Dtype {

@@ -42,6 +42,7 @@ fn sample(image: &[f32], y: f64, x: f64) -> f32 {
 mod tests {
     use super::*;
     use crate::data::digits;
+    use crate::tolerance::F32_VALUE;
 
     #[test]
     fn no_turn_changes_nothing() {
@@ -54,7 +55,10 @@ mod tests {
         let turned = turn(&[1.0; 64], 25.0);
         assert_eq!([turned[0], turned[7], turned[56], turned[63]], [0.0; 4]);
         assert_eq!(turned[3 * SIDE + 3], 1.0);
-        assert!(turned.iter().all(|&x| x == 0.0 || (x - 1.0).abs() < 1e-6), "no half-weights at the rim");
+        assert!(
+            turned.iter().all(|&x| x == 0.0 || f64::from((x - 1.0).abs()) < F32_VALUE.value),
+            "no half-weights at the rim"
+        );
     }
 
     /// Computed from the formula by hand: at 25 degrees output (3, 5) looks at y = 3.68077, x = 5.07077.
@@ -64,6 +68,10 @@ mod tests {
         image[4 * SIDE + 5] = 1.0;
         let (v, u) = (0.680_773_5, 0.070_770_8);
         let turned = turn(&image, 25.0);
-        assert!((turned[3 * SIDE + 5] - v * (1.0 - u)).abs() < 1e-5, "{}", turned[3 * SIDE + 5]);
+        assert!(
+            f64::from((turned[3 * SIDE + 5] - v * (1.0 - u)).abs()) < F32_VALUE.value,
+            "{}",
+            turned[3 * SIDE + 5]
+        );
     }
 }

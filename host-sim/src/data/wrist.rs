@@ -70,6 +70,7 @@ fn standardise(inputs: &mut [f32], c: usize, width: usize) -> Channel {
 mod tests {
     use super::*;
     use crate::data::tds::{self, Body, Record};
+    use crate::tolerance::{F32_VALUE, STANDARDISED};
 
     /// Mean and sd of each channel (g, then rad/s), computed from the file by an independent program.
     const REAL: [(f32, f32); 6] = [
@@ -91,12 +92,18 @@ mod tests {
         assert_eq!(wrist.pos.iter().copied().fold(0.0, f32::max), 0.945_147_7);
         for (c, (mean, sd)) in REAL.into_iter().enumerate() {
             let channel = wrist.channels[c];
-            assert!((channel.mean - mean).abs() < 1e-6 && (channel.sd - sd).abs() < 1e-6, "{channel:?}");
+            assert!(
+                [channel.mean - mean, channel.sd - sd].iter().all(|x| f64::from(x.abs()) < F32_VALUE.value),
+                "{channel:?}"
+            );
             let values = || wrist.inputs.iter().skip(c).step_by(6).map(|&x| f64::from(x));
             let count = values().count() as f64;
             let mean = values().sum::<f64>() / count;
             let square = values().map(|x| x * x).sum::<f64>() / count;
-            assert!(mean.abs() < 1e-6 && (square - 1.0).abs() < 1e-5, "channel {c}: {mean}, {square}");
+            assert!(
+                mean.abs() < STANDARDISED.value && (square - 1.0).abs() < STANDARDISED.value,
+                "channel {c}: {mean}, {square}"
+            );
         }
     }
 

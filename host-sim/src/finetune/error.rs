@@ -2,6 +2,7 @@
 
 use super::Task;
 use crate::data::DataError;
+use crate::report::label;
 use crate::train;
 use flatmin::nn;
 use std::path::PathBuf;
@@ -18,6 +19,15 @@ pub enum Error {
         value: String,
         /// What to give instead.
         expected: &'static str,
+    },
+    /// Wise-FT is asked for beside a guard that holds nothing out.
+    #[error(
+        "--wise-ft chooses by the samples that a guard holds out, and --guard {guard} holds out none; \
+         give --guard accuracy or loss, or leave --guard out"
+    )]
+    NoEvidence {
+        /// The guard's name.
+        guard: &'static str,
     },
     /// The data cannot be had.
     #[error(transparent)]
@@ -44,8 +54,21 @@ pub enum Error {
         /// The tasks that it fits.
         fits: &'static str,
     },
+    /// No row of the baselines has such a name.
+    #[error("no row of the baselines has {asked} in its name; names begin with: {}", known.join("; "))]
+    NoRow {
+        /// What was asked for.
+        asked: String,
+        /// What names begin with.
+        known: Vec<String>,
+    },
     /// Nobody of that number is in the data.
-    #[error("{task:?} has no person {person}; choose one of {known:?}, or leave the task out")]
+    #[error(
+        "the data of the task {} have no {} {person}; choose one of {}, or leave the task out",
+        label::task(*task),
+        label::people(*task),
+        known.iter().map(u8::to_string).collect::<Vec<_>>().join(", ")
+    )]
     NoPerson {
         /// The task.
         task: Task,
@@ -84,4 +107,14 @@ pub enum Error {
     /// Worker threads cannot be had.
     #[error("cannot start worker threads: {0}; try fewer")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl Error {
+    /// Whether the request itself makes no sense, whatever the data.
+    pub const fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Setting { .. } | Self::NoEvidence { .. } | Self::NoRow { .. } | Self::NoPerson { .. }
+        )
+    }
 }

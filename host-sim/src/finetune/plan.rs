@@ -4,6 +4,7 @@ use super::{Arm, BaseKind, Corpus, Error, Guard, Options, Scope, Settings, Study
 use crate::gpu;
 use crate::model::{Net, model};
 use crate::pretrain::BlobFile;
+use crate::report::label;
 use crate::train::{self, Device};
 
 /// One run.
@@ -62,12 +63,12 @@ pub(super) fn check(settings: &Settings) -> Result<(), Error> {
     refuse(lr.is_finite() && lr >= 0.0, "lr", lr.to_string(), "give 0 or a positive number")?;
     let ok = anchor.is_finite() && *anchor >= 0.0;
     refuse(ok, "anchor", anchor.to_string(), "give 0 or a positive number")?;
-    let evidence = matches!(options.guard, Guard::Accuracy | Guard::Loss);
-    let expected =
-        "interpolation needs the evidence of a guard: give --guard accuracy or loss, or leave --guard out";
-    refuse(evidence || !options.wise_ft, "guard", format!("{:?}", options.guard), expected)?;
+    if options.wise_ft && !matches!(options.guard, Guard::Accuracy | Guard::Loss) {
+        return Err(Error::NoEvidence { guard: label::guard(options.guard) });
+    }
+    let given = blob.as_ref().map_or("none".to_owned(), |path| path.display().to_string());
     let ok = (*base == BaseKind::File) == blob.is_some();
-    refuse(ok, "blob", format!("{blob:?}"), "give a file exactly if the base is one")?;
+    refuse(ok, "blob", given, "give a file exactly if the base is one")?;
     let replay = replay.unwrap_or(0);
     refuse(replay <= 100, "replay", replay.to_string(), "give at most 100 old samples a labelled one")
 }
@@ -79,12 +80,11 @@ pub(super) fn for_blob(settings: &Settings) -> Result<Settings, Error> {
     let blob = file.parse()?;
     let fits = |task: &Task| model(task.net(), Scope::All).layout_hash() == blob.layout();
     let fitting: Vec<Task> = tasks.iter().copied().filter(fits).collect();
-    Ok(Settings {
-        // None: the first task will say what does not fit.
-        tasks: if fitting.is_empty() { tasks.clone() } else { fitting },
-        person: person.or(u8::try_from(blob.left_out()).ok()),
-        ..settings.clone()
-    })
+    if fitting.is_empty() {
+        let all = [Task::Turned, Task::Digits, Task::Spar];
+        return Err(file.of_other(all.into_iter().filter(fits).collect(), tasks).into());
+    }
+    Ok(Settings { tasks: fitting, person: person.or(u8::try_from(blob.left_out()).ok()), ..settings.clone() })
 }
 
 /// All runs: by study, task, person, repetition, then variants.

@@ -295,10 +295,13 @@ impl<'a> Ensemble<'a> {
     /// Averages, once `done` steps are; hands over.
     fn after_step(&mut self, done: u32) -> Result<(), train::Error> {
         let mut b = self.gpu.clone();
-        self.average.after_step(&mut b, &self.w)?;
-        let ends = |run: &&Run| (done as usize).is_multiple_of(run.length.steps);
-        if let Some(run) = self.runs.first().filter(ends) {
-            self.average.after_epoch(&mut b, &self.w, done, run.length.total)?;
+        if let Some(run) = self.runs.first() {
+            let (step, total) = (done.saturating_sub(1), run.length.total);
+            let clock = Clock { step, total, lr: run.order().recipe.lr.at(step, total) };
+            self.average.after_step(&mut b, &self.w, &clock)?;
+            if (done as usize).is_multiple_of(run.length.steps) {
+                self.average.after_epoch(&mut b, &self.w, &clock)?;
+            }
         }
         self.gpu.submit();
         Ok(())

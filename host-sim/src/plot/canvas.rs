@@ -212,6 +212,7 @@ fn cut(spots: &[Spot], dash: f64, gap: f64) -> Vec<Vec<Spot>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tolerance::F64_SUM;
 
     #[test]
     fn dashes_go_round_corners() {
@@ -231,7 +232,7 @@ mod tests {
                         "{x} {y} in {block:?}"
                     );
                 }
-                assert!((to.0 - from.0 - (from.1 - to.1)).abs() < 1e-9);
+                assert!((to.0 - from.0 - (from.1 - to.1)).abs() < F64_SUM.value);
             }
         }
         assert_eq!(slants([0.0, 0.0, 30.0, 12.0], 5.0).len(), 8);

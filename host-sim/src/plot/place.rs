@@ -125,6 +125,7 @@ fn crosses(spot: Spot, block: Block, other: &Block) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tolerance::F64_SUM;
 
     #[test]
     fn labels_do_not_overlap_even_in_a_crowd() {
@@ -135,7 +136,7 @@ mod tests {
         spots.iter().for_each(|&spot| placer.take(Block::around(spot, 6.0, 6.0)));
         let placed: Vec<Block> = spots.iter().map(|&spot| placer.place(spot, (70.0, 16.0), 150.0)).collect();
         for (i, one) in placed.iter().enumerate() {
-            assert!((one.overlap(&within) - one.area()).abs() < 1e-6, "{one:?} is outside");
+            assert!((one.overlap(&within) - one.area()).abs() < F64_SUM.value, "{one:?} is outside");
             assert!(placed[..i].iter().all(|other| one.overlap(other) == 0.0), "{one:?}");
             assert!(spots.iter().all(|&spot| one.overlap(&Block::around(spot, 6.0, 6.0)) == 0.0), "{one:?}");
         }

@@ -1,6 +1,8 @@
 //! A model blob in memory, read with the loader that devices use.
 
+use crate::finetune::Task;
 use crate::model::Model;
+use crate::report::label;
 use flatmin::blob::{Blob, Contents, Error};
 use flatmin::tune::Samples;
 use std::path::{Path, PathBuf};
@@ -9,7 +11,11 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum BlobError {
     /// The file cannot be read.
-    #[error("cannot read {}: {source}; check the path given to --base", path.display())]
+    #[error(
+        "cannot read {}: {source}; --base takes a file that pretrain wrote, or the method that trains the base model: {}",
+        path.display(),
+        label::ARMS.map(label::arm).join(", ")
+    )]
     Read {
         /// The file.
         path: PathBuf,
@@ -23,6 +29,16 @@ pub enum BlobError {
         path: PathBuf,
         /// What is wrong with it.
         source: Error,
+    },
+    /// The blob is of a network that none of the tasks asked for has.
+    #[error("{} is a model for {}, not for {asked}; {}", path.display(), made_for(tasks).0, made_for(tasks).1)]
+    OtherTask {
+        /// The file.
+        path: PathBuf,
+        /// The tasks that have its network.
+        tasks: Vec<Task>,
+        /// Those asked for.
+        asked: String,
     },
     /// The model has seen the person that it is to be fine-tuned for.
     #[error(
@@ -40,6 +56,15 @@ pub enum BlobError {
     /// What was to be stored does not fit together.
     #[error("cannot store the samples: {0}")]
     Samples(#[from] flatmin::Error),
+}
+
+/// What a model is good for, and what to do.
+fn made_for(tasks: &[Task]) -> (String, String) {
+    let names = tasks.iter().map(|task| label::task(*task)).collect::<Vec<_>>().join(" and ");
+    match tasks {
+        [] => ("no task of this version".to_owned(), "write it again with pretrain".to_owned()),
+        [task, ..] => (names, format!("give --task {}", label::task(*task))),
+    }
 }
 
 /// The bytes of a blob, aligned.
@@ -108,6 +133,12 @@ impl BlobFile {
         } else {
             Err(BlobError::Seen { path: self.path.clone(), left_out, person })
         }
+    }
+
+    /// That it is of the network of `tasks`, not of those asked for.
+    pub(crate) fn of_other(&self, tasks: Vec<Task>, asked: &[Task]) -> BlobError {
+        let asked = asked.iter().map(|task| label::task(*task)).collect::<Vec<_>>().join(", ");
+        BlobError::OtherTask { path: self.path.clone(), tasks, asked }
     }
 
     /// What it holds, in a few lines.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::replay::recipe;
+use crate::tolerance::{F64_SUM, NINE_DIGITS, Tolerance};
 
 /// The quadratic of the specification: A = [[3, 1], [1, 2]], b = [1, -1].
 fn quadratic(w: &[f64], _: Part) -> (f64, Vec<f64>) {
@@ -13,15 +14,15 @@ fn sgd(momentum: f64, nesterov: bool) -> Sgd {
     Sgd::new(recipe::Sgd { lr: 0.1, momentum, dampening: 0.0, nesterov, weight_decay: 0.0 })
 }
 
-fn near(a: &[f64], b: &[f64], bar: f64) -> bool {
-    a.iter().zip(b).all(|(a, b)| (a - b).abs() <= bar)
+fn near(a: &[f64], b: &[f64], bar: Tolerance) -> bool {
+    a.iter().zip(b).all(|(a, b)| (a - b).abs() <= bar.value)
 }
 
 #[test]
 fn sam_on_the_quadratic_is_the_specified_step() {
     let mut w = [1.0, 2.0];
     Sam(recipe::Sam { rho: 0.05, eps: 1e-12 }).step(&mut w, &mut sgd(0.0, false), &mut quadratic);
-    assert!(near(&w, &[0.587_519_246, 1.388_905_996], 1e-9), "{w:?}");
+    assert!(near(&w, &[0.587_519_246, 1.388_905_996], NINE_DIGITS), "{w:?}");
 }
 
 #[test]
@@ -40,7 +41,7 @@ fn lpf_without_noise_is_the_base_step() {
     let (mut a, mut b) = ([1.0, 2.0], [1.0, 2.0]);
     LpfSgd::new(zeros).step(&mut a, &mut sgd(0.0, false), &mut quadratic);
     Plain.step(&mut b, &mut sgd(0.0, false), &mut quadratic);
-    assert!(near(&a, &b, 1e-15));
+    assert!(near(&a, &b, F64_SUM));
 }
 
 #[test]
@@ -51,8 +52,8 @@ fn velocity_sums_a_geometric_series() {
         a.update(&mut plain, &[1.0]);
         b.update(&mut nesterov, &[1.0]);
     }
-    assert!(near(&plain, &[-0.1 * (1.0 + 1.5 + 1.75)], 1e-15));
-    assert!(near(&nesterov, &[-0.1 * (1.5 + 1.75 + 1.875)], 1e-15));
+    assert!(near(&plain, &[-0.1 * (1.0 + 1.5 + 1.75)], F64_SUM));
+    assert!(near(&nesterov, &[-0.1 * (1.5 + 1.75 + 1.875)], F64_SUM));
 }
 
 #[test]
@@ -76,8 +77,8 @@ fn adam_steps_by_the_sign_of_a_constant_gradient() {
         adam.update(&mut a, &[3.0, -0.01]);
     }
     adamw.update(&mut b, &[3.0, -0.01]);
-    assert!(near(&a, &[0.6, 1.4], 1e-12), "{a:?}");
-    assert!(near(&b, &[1.0 - 0.1 - 0.05, 1.0 + 0.1 - 0.05], 1e-12), "{b:?}");
+    assert!(near(&a, &[0.6, 1.4], F64_SUM), "{a:?}");
+    assert!(near(&b, &[1.0 - 0.1 - 0.05, 1.0 + 0.1 - 0.05], F64_SUM), "{b:?}");
 }
 
 #[test]
@@ -89,5 +90,5 @@ fn averages_of_known_sequences() {
     }
     assert_eq!((swa.mean().unwrap(), swa.count()), (&[3.0, 0.1][..], 7));
     let lagging: f64 = (1..7).map(|k| 0.1 * 0.9f64.powi(6 - k) * f64::from(k)).sum();
-    assert!(near(ema.mean().unwrap(), &[lagging, 0.1], 1e-15));
+    assert!(near(ema.mean().unwrap(), &[lagging, 0.1], F64_SUM));
 }

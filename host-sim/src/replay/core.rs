@@ -54,7 +54,7 @@ impl Runner for Core {
             if let Some((collect, mean)) = &mut mean
                 && collect.after(step)
             {
-                mean.observe(&mut cpu, &w).map_err(|error| failed(step, &error))?;
+                mean.observe(&mut cpu, &w, &clock).map_err(|error| failed(step, &error))?;
             }
             trajectory.push(Moment {
                 asked,
@@ -238,11 +238,11 @@ impl Mean {
         Self { average, count: 0 }
     }
 
-    fn observe(&mut self, cpu: &mut Cpu, w: &[f32]) -> Result<(), flatmin::Error> {
+    fn observe(&mut self, cpu: &mut Cpu, w: &[f32], clock: &Clock) -> Result<(), flatmin::Error> {
         self.count += 1;
         match &mut self.average {
-            Kept::Swa(swa) => swa.observe(cpu, w),
-            Kept::Ema(ema) => ema.observe(cpu, w),
+            Kept::Swa(swa) => swa.observe(cpu, w, clock),
+            Kept::Ema(ema) => ema.observe(cpu, w, clock),
         }
     }
 

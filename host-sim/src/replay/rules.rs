@@ -43,8 +43,25 @@ const fn rule(
     Rule { methods, library, function, read, f64_bar: REPLAY_F64 }
 }
 
-const SGD: &[&str] =
-    &["sgd", "sgd_wd", "momentum", "momentum_wd", "momentum_dampening", "nesterov", "nesterov_wd"];
+/// SAM of pytorch_optimizer, over one of torch's optimizers.
+const fn pytorch_optimizer_sam(function: &'static str) -> Rule {
+    Rule {
+        f64_bar: REPLAY_F64_NORM_IN_F32,
+        ..rule(&["sam"], "pytorch_optimizer", function, sam::pytorch_optimizer)
+    }
+}
+
+/// One function; the name says which of its hyperparameters are in use.
+const SGD: &[&str] = &[
+    "sgd",
+    "sgd_wd",
+    "momentum",
+    "momentum_wd",
+    "momentum_dampening",
+    "momentum_dampening_wd",
+    "nesterov",
+    "nesterov_wd",
+];
 
 const RULES: &[Rule] = &[
     rule(SGD, "torch", "torch.optim.SGD", base::torch_sgd),
@@ -57,13 +74,9 @@ const RULES: &[Rule] = &[
     rule(&["sam"], "davda54/sam", "sam.SAM(base=Adam)", sam::davda),
     rule(&["sam"], "davda54/sam", "sam.SAM(base=AdamW)", sam::davda),
     rule(&["sam"], "SamsungLabs/ASAM", "asam.SAM", sam::samsung),
-    Rule {
-        methods: &["sam"],
-        library: "pytorch_optimizer",
-        function: "pytorch_optimizer.SAM(base=SGD)",
-        read: sam::pytorch_optimizer,
-        f64_bar: REPLAY_F64_NORM_IN_F32,
-    },
+    pytorch_optimizer_sam("pytorch_optimizer.SAM(base=SGD)"),
+    pytorch_optimizer_sam("pytorch_optimizer.SAM(base=Adam)"),
+    pytorch_optimizer_sam("pytorch_optimizer.SAM(base=AdamW)"),
     rule(&["rst_composed"], "davda54/sam", "sam.SAM + base_optimizer.step", sam::rst_composed),
     rule(&["lpf_sgd"], "devansh20la/LPF-SGD", "resnets_nodataaug/lpf_train.class_model_run", lpf::official),
     rule(&["swa"], "torch", "torch.optim.swa_utils.AveragedModel", average::swa),

@@ -61,13 +61,14 @@ impl fmt::Display for Estimate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tolerance::F64_SUM;
 
     #[test]
     fn seeds_are_averaged_before_people_are_compared() {
         let runs = [(1, 0.10), (1, 0.30), (2, 0.40), (2, 0.40), (3, 0.60)];
         let estimate = Estimate::of(runs).unwrap();
-        assert!((estimate.mean - 40.0).abs() < 1e-12);
-        assert!((estimate.se.unwrap() - 20.0 / 3f64.sqrt()).abs() < 1e-12);
+        assert!((estimate.mean - 40.0).abs() < F64_SUM.value);
+        assert!((estimate.se.unwrap() - 20.0 / 3f64.sqrt()).abs() < F64_SUM.value);
         assert_eq!(estimate.count, 3);
     }
 

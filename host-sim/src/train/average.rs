@@ -4,6 +4,7 @@ use flatmin::Error;
 use flatmin::average::Average;
 use flatmin::averages::{Ema, Swa};
 use flatmin::backend::{Backend, Cpu};
+use flatmin::method::Clock;
 use flatmin::state::{Cost, State};
 use std::borrow::BorrowMut;
 use std::marker::PhantomData;
@@ -53,23 +54,19 @@ impl<B: Backend, V: BorrowMut<B::Vector>> Running<B, V> {
         })
     }
 
-    pub(crate) fn after_step(&mut self, b: &mut B, w: &B::Vector) -> Result<(), Error> {
+    pub(crate) fn after_step(&mut self, b: &mut B, w: &B::Vector, clock: &Clock) -> Result<(), Error> {
         match self {
-            Self::Ema(mean) => mean.observe(b, w),
+            Self::Ema(mean) => mean.observe(b, w, clock),
             Self::None(_) | Self::Swa { .. } => Ok(()),
         }
     }
 
-    /// `done` of `total` steps are done.
-    pub(crate) fn after_epoch(
-        &mut self,
-        b: &mut B,
-        w: &B::Vector,
-        done: u32,
-        total: u32,
-    ) -> Result<(), Error> {
+    /// The step at `clock` was the last one of its epoch.
+    pub(crate) fn after_epoch(&mut self, b: &mut B, w: &B::Vector, clock: &Clock) -> Result<(), Error> {
         match self {
-            Self::Swa { from, mean } if done as f32 >= *from * total as f32 => mean.observe(b, w),
+            Self::Swa { from, mean } if (clock.step + 1) as f32 >= *from * clock.total as f32 => {
+                mean.observe(b, w, clock)
+            }
             Self::None(_) | Self::Swa { .. } | Self::Ema(_) => Ok(()),
         }
     }

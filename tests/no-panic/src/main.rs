@@ -191,7 +191,7 @@ must_not_panic! {
         Portable.map(kernels::SaveOffset {}, [], [&mut *w, saved], [e]);
         Portable.map(kernels::Offset {}, [], [&mut *w], [e, e]);
         let groups = Groups { segments, sharing: Sharing::Row };
-        loops::fill_groups(kernels::Pull {}, groups, values, [w], [e, e], 0..e.len());
+        loops::fill_groups(kernels::Pull { scale: 0.5 }, groups, values, [w], [e, e], 0..e.len());
         let sum = reduce::sum::<flatmin::lanes::Plain, _, 1>(kernels::SqNorm {}, [e]);
         sum + (params(segments) + filters(segments)) as f32
     }
@@ -212,9 +212,11 @@ must_not_panic! {
         known && layout_hash::<Net>() > 0
     }
 
-    fn averages(w: &[f32], a: &mut [f32], b: &mut [f32]) -> bool {
+    fn averages(w: &[f32], a: &mut [f32], b: &mut [f32], clock: &Clock) -> bool {
         let (mut swa, mut ema) = (Swa::new(&mut *a), Ema::new(&mut *b));
-        let ok = [swa.observe(&mut Portable, w), swa.observe(&mut Portable, w), ema.observe(&mut Portable, w), ema.observe(&mut Portable, w)];
+        let mut swa = |b: &mut Portable| swa.observe(b, w, clock);
+        let mut ema = |b: &mut Portable| ema.observe(b, w, clock);
+        let ok = [swa(&mut Portable), swa(&mut Portable), ema(&mut Portable), ema(&mut Portable)];
         ok.iter().all(Result::is_ok)
     }
 

@@ -111,7 +111,7 @@ pub enum TdsError {
         value: f32,
     },
     /// A value does not fit the type it shall be stored in (writing only).
-    #[error("value {value} at index {index} does not fit {dtype:?}; choose a wider dtype or scale the data")]
+    #[error("value {value} at index {index} does not fit {dtype}; choose a wider dtype or scale the data")]
     Range {
         /// Index of the value.
         index: usize,

@@ -1,6 +1,6 @@
 use super::*;
 use crate::replay::check_records;
-use crate::tolerance::CANARY_SHIFT;
+use crate::tolerance::{CANARY_SHIFT, F64_SUM, SLOPE};
 use serde_json::json;
 use std::path::Path;
 
@@ -79,10 +79,10 @@ fn check_slopes(problem: &Problem, name: &str) {
         up[i] += 1e-6;
         down[i] -= 1e-6;
         let slope = (loss(&up) - loss(&down)) / 2e-6;
-        assert!((slope - grad[i]).abs() < 1e-8, "{name} element {i}: {slope} {}", grad[i]);
+        assert!((slope - grad[i]).abs() < SLOPE.value, "{name} element {i}: {slope} {}", grad[i]);
     }
     let halves: f64 = (0..2).map(|index| problem.evaluate(1, Part::Of { index, of: 2 }, &w).loss).sum();
-    assert!((halves / 2.0 - loss(&w)).abs() < 1e-15);
+    assert!((halves / 2.0 - loss(&w)).abs() < F64_SUM.value);
 }
 
 #[test]

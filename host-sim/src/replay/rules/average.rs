@@ -7,7 +7,7 @@ use crate::replay::hyperparameters::{Keys, refuse};
 use crate::replay::recipe::{Average, Collect, Method, Recipe};
 
 pub(super) fn swa(keys: &mut Keys<'_>, golden: &Golden) -> Result<Recipe, ReplayError> {
-    kind(keys, &["swa", "swa_default"])?;
+    kind(keys, &["swa", "swa_default", "swa_avg_fn", "swa_multi_avg_fn"])?;
     if keys.number_or("decay", 0.0)? != 0.0 {
         return Err(refuse("decay", "SWA has none; it must be null".into()));
     }
@@ -15,7 +15,7 @@ pub(super) fn swa(keys: &mut Keys<'_>, golden: &Golden) -> Result<Recipe, Replay
 }
 
 pub(super) fn ema(keys: &mut Keys<'_>, golden: &Golden) -> Result<Recipe, ReplayError> {
-    kind(keys, &["ema", "ema_avg_fn"])?;
+    kind(keys, &["ema", "ema_avg_fn", "ema_multi_avg_fn"])?;
     let decay = keys.amount("decay")?;
     if decay > 1.0 {
         return Err(refuse("decay", format!("{decay} must be in [0, 1]")));

@@ -16,8 +16,10 @@ pub(super) fn davda(keys: &mut Keys<'_>, golden: &Golden) -> Result<Recipe, Repl
     with_eps(keys, golden, DAVDA_EPS)
 }
 
-/// Restores by subtraction where davda54 copies: the same point up to one rounding.
+/// Restores by subtraction where davda54 copies: the same point up to one rounding. Its SAM inherits the constructor of its
+/// ASAM and does nothing with the `eta`.
 pub(super) fn samsung(keys: &mut Keys<'_>, golden: &Golden) -> Result<Recipe, ReplayError> {
+    keys.amount_or("eta", 0.0)?;
     with_eps(keys, golden, SAMSUNG_EPS)
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::replay::recipe::{Adam, Optimizer, Sam};
+use crate::replay::recipe::{Adam, Optimizer, Sam, Sgd};
 use serde_json::{Value, json};
 
 /// A file of no steps with these hyperparameters.
@@ -42,6 +42,34 @@ fn each_library_has_its_own_eps() {
     assert_eq!(sam("SamsungLabs/ASAM", "asam.SAM"), (with(1e-16), REPLAY_F64));
     let third = sam("pytorch_optimizer", "pytorch_optimizer.SAM(base=SGD)");
     assert_eq!(third, (with(1e-12), REPLAY_F64_NORM_IN_F32));
+}
+
+/// Every library's SAM over every base that it takes, with the base's own defaults.
+#[test]
+fn every_sam_takes_every_base() {
+    let adam = |weight_decay| Adam { lr: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay };
+    let sgd = Sgd { lr: 0.1, momentum: 0.0, dampening: 0.0, nesterov: false, weight_decay: 0.0 };
+    let bases = [
+        ("SGD", Optimizer::Sgd(sgd)),
+        ("Adam", Optimizer::Adam(adam(0.0))),
+        ("AdamW", Optimizer::AdamW(adam(0.01))),
+    ];
+    for (base, expected) in bases {
+        let with = |function: &str| format!("{function}(base={base})");
+        for (method, library, function, bar) in [
+            ("sam", "davda54/sam", with("sam.SAM"), REPLAY_F64),
+            ("sam", "SamsungLabs/ASAM", "asam.SAM".into(), REPLAY_F64),
+            ("sam", "pytorch_optimizer", with("pytorch_optimizer.SAM"), REPLAY_F64_NORM_IN_F32),
+            ("rst_composed", "davda54/sam", "sam.SAM + base_optimizer.step".into(), REPLAY_F64),
+        ] {
+            let mut keys = json!({"rho": 0.5, "base": base, "lr": 0.1});
+            if method == "rst_composed" {
+                keys.as_object_mut().unwrap().extend([("p".into(), json!(0.5)), ("coins".into(), json!([]))]);
+            }
+            let resolved = resolve(&golden(method, library, &function, &keys)).unwrap();
+            assert_eq!((resolved.recipe.optimizer, resolved.f64_bar), (expected, bar), "{library} {base}");
+        }
+    }
 }
 
 #[test]

@@ -118,7 +118,12 @@ mod average {
         Mean
     }
     impl Mean {
-        pub fn observe(&self, _: &mut flatmin::backend::Portable, _: &[f32]) -> Result<(), flatmin::Error> {
+        pub fn observe(
+            &self,
+            _: &mut flatmin::backend::Portable,
+            _: &[f32],
+            _: &flatmin::method::Clock,
+        ) -> Result<(), flatmin::Error> {
             Ok(())
         }
     }

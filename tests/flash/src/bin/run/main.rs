@@ -125,7 +125,7 @@ fn tune(memory: &'static mut Memory, steps: u32, batch: usize) -> Result<(), Ste
             }
             Ok(loss)
         })?;
-        mean.observe(&mut Portable, &w[..]).map_err(StepError::Method)?;
+        mean.observe(&mut Portable, &w[..], &clock).map_err(StepError::Method)?;
     }
     Ok(())
 }
