@@ -11,6 +11,14 @@ pub(crate) use {
     place::{OnGpu, accuracy},
 };
 
+#[cfg(not(feature = "gpu"))]
+use {
+    crate::finetune::Progress,
+    crate::train::{News, Waiting},
+    std::sync::Arc,
+    std::time::Duration,
+};
+
 /// Why there is no training on a GPU.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -42,6 +50,14 @@ pub fn describe() -> Result<String, Error> {
 #[cfg(not(feature = "gpu"))]
 pub fn describe() -> Result<String, Error> {
     Err(Error::NotBuilt)
+}
+
+/// Tells all that wait that nobody trains them: the program was built without support for it.
+#[cfg(not(feature = "gpu"))]
+pub(crate) fn train(waiting: &[Arc<Waiting>], _: &dyn Progress, _: &mut dyn FnMut()) {
+    for run in waiting {
+        run.tell(News::End(Err(Error::NotBuilt.into()), Duration::ZERO));
+    }
 }
 
 /// The device of this program.

@@ -3,17 +3,19 @@
 mod average;
 mod order;
 mod place;
+#[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "only a GPU trains what waits"))]
 mod together;
 
 pub use average::Averaging;
 pub(crate) use average::Running;
+#[cfg(feature = "gpu")]
 pub(crate) use order::epoch as order;
 pub use place::Device;
 pub(crate) use place::Place;
-pub use together::{Job, side_by_side};
 #[cfg(feature = "gpu")]
-pub(crate) use together::{News, Order, Waiting};
-pub(crate) use together::{Trainer, Training, all, at_once};
+pub(crate) use together::Order;
+pub use together::{Job, side_by_side};
+pub(crate) use together::{News, Trainer, Training, Waiting, all, at_once};
 
 use crate::compose::{
     Anchor, AnyMethod, Boxed, Failure, Parts, Rate, Spec, boxed, boxed_anchored, compose_anchored,
