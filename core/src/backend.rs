@@ -2,9 +2,11 @@
 
 use crate::error::{Error, Quantity};
 use crate::kernel::{Fill, Map, Reduce, Update};
+use crate::kernels::Perturb;
 use crate::layout::Groups;
 use crate::loops::{FillLoop, MapLoop, UpdateLoop};
 use crate::reduce::{Arity, Rows};
+use crate::residual::Way;
 
 mod approx;
 #[cfg(target_arch = "x86_64")]
@@ -82,6 +84,24 @@ pub trait Backend {
     ) where
         K: Fill<O, I>,
         Arity: FillLoop<O, I>;
+
+    /// Perturbs `w` by a noise kernel that keeps no copy, or restores what that perturbed: [`residual`](crate::residual).
+    ///
+    /// # Errors
+    /// [`Error::Length`] and [`Error::Escapes`] of perturbing; [`Error::NoResidual`], and nothing done, on a device: it
+    /// has memory for a copy.
+    fn residual(
+        &mut self,
+        way: Way,
+        kernel: Perturb,
+        groups: Groups<'_>,
+        values: &Self::Vector,
+        w: &mut Self::Vector,
+        residual: &mut Self::Vector,
+    ) -> Result<(), Error> {
+        let _ = (way, kernel, groups, values, w, residual);
+        Err(Error::NoResidual)
+    }
 
     /// Tells the backend that a step begins. A device forgets the verdicts of the step before.
     fn open(&mut self) {}

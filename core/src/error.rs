@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-/// Why a call was refused. Weights are clean (unperturbed) whenever one of these but [`Unfinished`](Self::Unfinished) is
-/// returned.
+/// Why a call was refused. Weights are clean (unperturbed) whenever one of these but [`Unfinished`](Self::Unfinished) and
+/// [`Perturbed`](Self::Perturbed) is returned.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -32,6 +32,16 @@ pub enum Error {
     Device,
     /// Another call of a sliced step is unfinished: repeat that one, or abort. The weights may be perturbed.
     Unfinished,
+    /// The weights are perturbed and there is no copy of the clean ones: finish the step, or abort it.
+    Perturbed,
+    /// More weights than a [residual](crate::residual) has room for cannot be restored by its codes; weights and state are
+    /// as before the step.
+    Escapes {
+        /// How many it has room for.
+        room: usize,
+    },
+    /// This backend, or this source of noise, cannot do what a [residual](crate::residual) needs: keep a backup.
+    NoResidual,
 }
 
 /// Which quantity was not finite.
@@ -64,6 +74,17 @@ impl fmt::Display for Error {
             Self::Unfinished => {
                 f.write_str("another call of a sliced step is unfinished: repeat it, or abort")
             }
+            Self::Perturbed => {
+                f.write_str("the weights are perturbed and no copy is kept: finish the step, or abort it")
+            }
+            Self::Escapes { room } => write!(
+                f,
+                "the residual has room for {room} escapes, but the noise needs more: lengthen it, or lower gamma; \
+                 the step was dropped and the weights kept"
+            ),
+            Self::NoResidual => f.write_str(
+                "this backend or noise cannot restore from a residual: keep a backup of the weights",
+            ),
         }
     }
 }
@@ -73,6 +94,12 @@ impl core::error::Error for Error {}
 /// Refuses a hyperparameter for which `ok` is false.
 pub(crate) fn require(ok: bool, name: &'static str, value: f32) -> Result<(), Error> {
     if ok { Ok(()) } else { Err(Error::Hyperparameter { name, value }) }
+}
+
+/// Refuses a hyperparameter that is negative or not finite. (So compared it is a third of the code of
+/// [`f32::is_finite`].)
+pub(crate) fn require_not_negative(name: &'static str, value: f32) -> Result<(), Error> {
+    require((0.0..=f32::MAX).contains(&value), name, value)
 }
 
 /// Refuses a buffer whose length differs.

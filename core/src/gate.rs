@@ -125,7 +125,7 @@ impl<B: Backend, G: Gate<B>, M: Method<B>> Method<B> for Gated<G, M> {
         self.method.plain(b, w, eval, clock)
     }
 
-    fn clean<'a>(&'a self, w: &'a B::Vector) -> &'a B::Vector {
+    fn clean<'a>(&'a self, w: &'a B::Vector) -> Option<&'a B::Vector> {
         self.method.clean(w)
     }
 }

@@ -90,7 +90,7 @@ impl<B: Backend, M: Method<B>, P: OutputPin> Method<B> for PhasePin<M, P> {
         self.shown(|method| method.plain(b, w, eval, clock))
     }
 
-    fn clean<'a>(&'a self, w: &'a B::Vector) -> &'a B::Vector {
+    fn clean<'a>(&'a self, w: &'a B::Vector) -> Option<&'a B::Vector> {
         self.method.clean(w)
     }
 }

@@ -69,8 +69,8 @@ pub trait Fill<const O: usize, const I: usize>: Hyperparameters {
     const NAME: &'static str;
     /// Vectors that are read; outputs that are only written do not count.
     const READS: usize = O + I;
-    /// The noise of elements `64 * tile ..`.
-    fn tile(&self, tile: u32) -> [f32; TILE];
+    /// Writes the noise of elements `64 * tile ..`.
+    fn tile(&self, tile: u32, out: &mut [f32; TILE]);
     /// The block of random numbers that the noise is the standard normal values of, if it is that: what a backend with cheap
     /// noise draws from instead.
     fn gaussian(&self) -> Option<Key> {

@@ -16,6 +16,15 @@ pub(crate) use x86::Ymm;
 /// Accumulators of every reduction.
 pub const LANES: usize = 32;
 
+/// Whether code is to be small rather than fast: see `build.rs`.
+pub(crate) const SMALL: bool =
+    cfg!(all(any(target_arch = "arm", target_arch = "riscv32"), not(flatmin_turns)));
+/// Whether floats are computed by a small core's hardware, one at a time.
+pub(crate) const SCALAR: bool = cfg!(any(
+    all(target_arch = "arm", target_abi = "eabihf"),
+    all(target_arch = "riscv32", target_feature = "f")
+));
+
 /// A register (or a few) of adjacent lanes.
 pub trait Lanes: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
     /// Passes that cover all 32 lanes.

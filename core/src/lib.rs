@@ -14,7 +14,8 @@
 //! Nothing allocates, nothing panics, every buffer is lent by the caller, and every CPU backend returns the same bits.
 //!
 //! On a GPU the same methods run with the crate `flatmin-gpu` and its feature `gpu`; this crate has no such feature, since that
-//! one depends on it.
+//! one depends on it. Add it beside this one (`flatmin-gpu = { version = "0.1", features = ["gpu"] }`): its `Gpu` is a
+//! [`Backend`](backend::Backend), and its `Vector` is lent to methods where a CPU takes a slice.
 #![no_std]
 #![deny(unsafe_code)]
 #![allow(
@@ -28,6 +29,7 @@ extern crate std;
 pub mod average;
 pub mod averages;
 pub mod backend;
+pub mod bill;
 pub mod blob;
 #[cfg(any(feature = "storage", feature = "storage-async"))]
 pub mod checkpoint;
@@ -52,6 +54,8 @@ pub mod optimizer;
 pub mod optimizers;
 pub mod reduce;
 pub mod registry;
+pub mod residual;
+pub mod restore;
 pub mod rng;
 pub mod schedule;
 pub mod state;

@@ -158,7 +158,7 @@ updates!(0: []);
 updates!(1: [s]);
 updates!(2: [s, t]);
 
-/// Runs a fill kernel over the elements `range`: tiles outside, filters inside, so that each tile of noise is drawn once.
+/// Runs a fill kernel over the elements `range`.
 #[inline(always)]
 pub fn fill_groups<K: Fill<O, I>, const O: usize, const I: usize>(
     kernel: K,
@@ -170,6 +170,22 @@ pub fn fill_groups<K: Fill<O, I>, const O: usize, const I: usize>(
 ) where
     Arity: FillLoop<O, I>,
 {
+    runs(&kernel, groups, values, range, |scale, noise, run| {
+        let (o, i) = Arity::cut(&mut out, &ins, run);
+        Arity::fill::<K>(scale, noise, o, i);
+    });
+}
+
+/// Shows the noise of the elements `range` in runs of one scale: tiles outside, filters inside, so that each tile is drawn
+/// once.
+#[inline(always)]
+pub(crate) fn runs<K: Fill<O, I>, const O: usize, const I: usize>(
+    kernel: &K,
+    groups: Groups<'_>,
+    values: &[f32],
+    range: Range<usize>,
+    mut see: impl FnMut(f32, &[f32], Range<usize>),
+) {
     let (mut tile, mut noise) = (usize::MAX, [0.0; TILE]);
     for span in groups.spans() {
         let end = range.end.min(span.start + span.len);
@@ -181,11 +197,10 @@ pub fn fill_groups<K: Fill<O, I>, const O: usize, const I: usize>(
         while at < end {
             if at / TILE != tile {
                 tile = at / TILE;
-                noise = kernel.tile(tile as u32);
+                kernel.tile(tile as u32, &mut noise);
             }
             let stop = end.min((tile + 1) * TILE);
-            let (o, i) = Arity::cut(&mut out, &ins, at..stop);
-            Arity::fill::<K>(scale, noise.get(at % TILE..).unwrap_or(&[]), o, i);
+            see(scale, noise.get(at % TILE..).unwrap_or(&[]), at..stop);
             at = stop;
         }
     }

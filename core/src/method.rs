@@ -134,9 +134,9 @@ pub trait Method<B: Backend>: State<B> {
         clock: &Clock,
     ) -> Result<Next, Error>;
 
-    /// The clean weights: `w` itself, or the saved copy while `w` is perturbed. With the scalars from before the step
-    /// they are what a checkpoint in the middle of a step stores.
-    fn clean<'a>(&'a self, w: &'a B::Vector) -> &'a B::Vector;
+    /// The clean weights: `w` itself, or the saved copy while `w` is perturbed; `None` if there is no copy then. With the
+    /// scalars from before the step they are what a checkpoint in the middle of a step stores.
+    fn clean<'a>(&'a self, w: &'a B::Vector) -> Option<&'a B::Vector>;
 }
 
 /// Refuses a gradient that does not have `n` elements, and a loss or a gradient that is not finite; one reading pass.

@@ -5,7 +5,7 @@
 //! type Net = nn::seq!(
 //!     Conv1d<6, 64, 5, 2, 16>, Relu<480>, Conv1d<16, 30, 5, 2, 16>, Relu<208>, MeanTime<13, 16>, Dense<16, 7>
 //! );
-//! const { assert!(Net::TRAINABLE == 1_911 && nn::Ram::of::<Net>().total() <= 18_132) };
+//! const { assert!(Net::TRAINABLE == 1_911 && Net::ACTS == 711 && Net::MACS == 31_152) };
 //! ```
 //!
 //! **Parameters.** Tensors that train form one compact vector `w` (layer order, weights before bias);
@@ -14,7 +14,7 @@
 //!
 //! **Memory.** The caller lends [`ACTS`](Network::ACTS) floats. Gradients of activations are written
 //! over the activations, activation functions work in place, and layers below the lowest one that
-//! trains store nothing. [`Ram`] is the bill.
+//! trains store nothing. [`Bill`](crate::bill::Bill) adds up what a run needs.
 //!
 //! **Time.** [`gradient`] evaluates a sample in one go; an [`Evaluation`] does it in units of at most
 //! [`MAX_UNIT`](Network::MAX_UNIT) multiply-adds, for a watchdog or a control loop.
@@ -66,7 +66,7 @@ pub use loss::{
     generalised_cross_entropy, generalised_cross_entropy_gradient,
 };
 pub use mean::MeanTime;
-pub use memory::{Memory, Place, Ram};
+pub use memory::{Memory, Place};
 pub use params::{Tensor, Tensors, merge, segments, split};
 pub use pass::{Pass, Stage};
 pub use pool::MaxPool2d;

@@ -1,8 +1,10 @@
 //! Where weight noise comes from: a seed, or a recorded sequence.
 
 use crate::backend::Backend;
+use crate::error::Error;
 use crate::kernels::{Perturb, Reperturb};
 use crate::layout::Groups;
+use crate::residual::Way;
 use crate::rng::{Key, Seed, Stream};
 
 /// Which noise is wanted, and how strong.
@@ -41,10 +43,30 @@ pub trait Noise<B: Backend> {
         w: &mut B::Vector,
         saved: &B::Vector,
     );
+
+    /// `w += noise`, or back to what `w` was before, by what stands in a [residual](crate::residual).
+    ///
+    /// # Errors
+    /// [`Error::NoResidual`] if it cannot be asked for noise again, or the backend has no such kernel; nothing was done.
+    /// [`Error::Escapes`] if not all weights could be perturbed; those that were can be restored.
+    fn residual(
+        &mut self,
+        b: &mut B,
+        way: Way,
+        draw: Draw,
+        groups: Groups<'_>,
+        sq_norms: &B::Vector,
+        w: &mut B::Vector,
+        residual: &mut B::Vector,
+    ) -> Result<(), Error> {
+        let _ = (b, way, draw, groups, sq_norms, w, residual);
+        Err(Error::NoResidual)
+    }
 }
 
-fn key(seed: Seed, draw: Draw) -> Key {
-    Key::new(seed.0, Stream::Perturbation, draw.step).part(draw.part)
+fn perturb(seed: Seed, draw: Draw) -> Perturb {
+    let key = Key::new(seed.0, Stream::Perturbation, draw.step).part(draw.part);
+    Perturb { gamma: draw.gamma, rms: draw.rms.into(), key }
 }
 
 /// Gaussian noise, generated where it is used.
@@ -58,8 +80,7 @@ impl<B: Backend> Noise<B> for Seed {
         w: &mut B::Vector,
         saved: &mut B::Vector,
     ) {
-        let kernel = Perturb { gamma: draw.gamma, rms: draw.rms.into(), key: key(*self, draw) };
-        b.fill(kernel, groups, sq_norms, [w, saved], []);
+        b.fill(perturb(*self, draw), groups, sq_norms, [w, saved], []);
     }
 
     fn reperturb(
@@ -71,7 +92,20 @@ impl<B: Backend> Noise<B> for Seed {
         w: &mut B::Vector,
         saved: &B::Vector,
     ) {
-        let kernel = Reperturb { gamma: draw.gamma, rms: draw.rms.into(), key: key(*self, draw) };
-        b.fill(kernel, groups, sq_norms, [w], [saved]);
+        let Perturb { gamma, rms, key } = perturb(*self, draw);
+        b.fill(Reperturb { gamma, rms, key }, groups, sq_norms, [w], [saved]);
+    }
+
+    fn residual(
+        &mut self,
+        b: &mut B,
+        way: Way,
+        draw: Draw,
+        groups: Groups<'_>,
+        sq_norms: &B::Vector,
+        w: &mut B::Vector,
+        residual: &mut B::Vector,
+    ) -> Result<(), Error> {
+        b.residual(way, perturb(*self, draw), groups, sq_norms, w, residual)
     }
 }

@@ -1,7 +1,7 @@
 //! How do I move with this gradient?
 
 use crate::backend::Backend;
-use crate::error::{Error, require};
+use crate::error::{Error, require_not_negative};
 use crate::method::Clock;
 use crate::state::State;
 
@@ -26,6 +26,6 @@ pub trait Optimizer<B: Backend>: State<B> {
 
 /// The checks that every optimizer makes of its rate and its decay.
 pub(crate) fn ready(clock: &Clock, weight_decay: f32) -> Result<(), Error> {
-    require(clock.lr.is_finite() && clock.lr >= 0.0, "lr", clock.lr)?;
-    require(weight_decay.is_finite() && weight_decay >= 0.0, "weight_decay", weight_decay)
+    require_not_negative("lr", clock.lr)?;
+    require_not_negative("weight_decay", weight_decay)
 }

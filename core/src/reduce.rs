@@ -6,8 +6,9 @@
 //! slices changes the order, so every backend returns the same bits, within about 1 ULP of the exact sum.
 
 use crate::kernel::Reduce;
-use crate::lanes::{Array, LANES, Lanes};
+use crate::lanes::{Array, LANES, Lanes, SMALL};
 use crate::loops::{items, zipped};
+use core::ops::Range;
 
 /// Elements in a block.
 pub const BLOCK: usize = 1024;
@@ -21,58 +22,60 @@ pub struct Partial {
     /// Elements of the block under way.
     filled: usize,
     tree: Tree,
-}
-
-/// Sums of full blocks: a binary counter whose digit k is the sum of 2^k blocks.
-#[derive(Clone, Copy, Debug)]
-struct Tree {
-    sums: [f32; LEVELS],
+    /// Full blocks.
     blocks: u32,
 }
 
-impl Tree {
-    const fn new() -> Self {
-        Self { sums: [0.0; LEVELS], blocks: 0 }
-    }
+/// Sums of full blocks: digit k of the binary counter `blocks` is the sum of 2^k blocks.
+type Tree = [f32; LEVELS];
 
-    #[cfg_attr(any(target_arch = "arm", target_arch = "riscv32"), inline(never))]
-    #[cfg_attr(not(any(target_arch = "arm", target_arch = "riscv32")), inline(always))]
-    fn push(&mut self, mut sum: f32) {
-        let mut level = 0;
-        let mut carry = self.blocks;
-        while carry & 1 != 0 {
-            sum += self.sums[level & (LEVELS - 1)];
-            level += 1;
-            carry >>= 1;
+/// Adds the sum of one more block to a tree of `blocks`.
+#[cfg_attr(flatmin_turns, inline(never))]
+#[cfg_attr(not(any(target_arch = "arm", target_arch = "riscv32")), inline(always))]
+fn push(tree: &mut Tree, mut blocks: u32, mut sum: f32) {
+    for digit in tree {
+        if blocks & 1 == 0 {
+            *digit = sum;
+            break;
         }
-        self.sums[level & (LEVELS - 1)] = sum;
-        self.blocks = self.blocks.wrapping_add(1);
-    }
-
-    #[cfg_attr(any(target_arch = "arm", target_arch = "riscv32"), inline(never))]
-    #[cfg_attr(not(any(target_arch = "arm", target_arch = "riscv32")), inline(always))]
-    fn total(&self) -> f32 {
-        let (mut rest, mut level) = (self.blocks, 0);
-        let mut total = None;
-        while rest != 0 {
-            if rest & 1 != 0 {
-                let sum = self.sums[level & (LEVELS - 1)];
-                total = Some(total.map_or(sum, |lower| sum + lower));
-            }
-            rest >>= 1;
-            level += 1;
-        }
-        total.unwrap_or(0.0)
+        sum += *digit;
+        blocks >>= 1;
     }
 }
 
-/// Adds the accumulators by halves. Their lengths are constants, so each is a few vector additions.
-///
-/// Once a block: on small cores a call costs less than its code in every kernel. (Elsewhere it is compiled for the
-/// instruction set of its caller.)
-#[cfg_attr(any(target_arch = "arm", target_arch = "riscv32"), inline(never))]
+/// The sum of all blocks.
+#[cfg_attr(flatmin_turns, inline(never))]
 #[cfg_attr(not(any(target_arch = "arm", target_arch = "riscv32")), inline(always))]
-fn fold(a: &[f32; LANES]) -> f32 {
+fn total(tree: &Tree, mut blocks: u32) -> f32 {
+    let mut total = 0.0;
+    for digit in tree {
+        if blocks & 1 != 0 {
+            // The first one as it is: no sum of a block is -0, as accumulators start at +0.
+            total = *digit + total;
+        }
+        blocks >>= 1;
+    }
+    total
+}
+
+/// Adds the accumulators by halves, over the lower ones.
+///
+/// Once a block: on small cores a call costs less than its code in every kernel. (Elsewhere it must be compiled for the
+/// instruction set of its caller.)
+#[cfg_attr(flatmin_turns, inline(never))]
+#[cfg_attr(not(any(target_arch = "arm", target_arch = "riscv32")), inline(always))]
+fn fold(a: &mut [f32; LANES]) -> f32 {
+    if SMALL {
+        let mut half = LANES / 2;
+        while half > 0 {
+            for j in 0..half {
+                a[j % LANES] += a[(j + half) % LANES];
+            }
+            half /= 2;
+        }
+        return a[0];
+    }
+    // Lengths that are constants: each is a few vector additions.
     let a: [f32; 16] = core::array::from_fn(|j| a[j] + a[j + 16]);
     let a: [f32; 8] = core::array::from_fn(|j| a[j] + a[j + 8]);
     let a: [f32; 4] = core::array::from_fn(|j| a[j] + a[j + 4]);
@@ -86,22 +89,49 @@ where
     Arity: Rows<I>,
 {
     let len = shortest(ins);
-    let mut tree = Tree::new();
-    let mut at = 0;
-    loop {
-        let taken = (len - at).min(BLOCK);
-        let mut lanes = [0.0; LANES];
-        add::<V, K, I>(kernel, &mut lanes, 0, cut(ins, at, taken));
-        let sum = fold(&lanes);
-        if len <= BLOCK {
-            return sum;
-        }
-        tree.push(sum);
-        at += taken;
-        if at >= len {
-            return tree.total();
-        }
+    if SMALL {
+        return small(len, &mut |range| Arity::lane(kernel, 0.0, range, ins));
     }
+    blocks(len, |range| {
+        let mut lanes = [0.0; LANES];
+        add::<V, K, I>(kernel, &mut lanes, 0, cut(ins, range.start, range.len()));
+        fold(&mut lanes)
+    })
+}
+
+/// The sum over blocks of `len` elements.
+#[inline(always)]
+fn blocks(len: usize, mut block: impl FnMut(Range<usize>) -> f32) -> f32 {
+    let first = block(0..len.min(BLOCK));
+    if len <= BLOCK {
+        return first;
+    }
+    // The other digits are not read before they are written.
+    let (mut tree, mut blocks, mut at) = ([first; LEVELS], 1, BLOCK);
+    while at < len {
+        let end = len.min(at + BLOCK);
+        push(&mut tree, blocks, block(at..end));
+        blocks = u32::wrapping_add(blocks, 1);
+        at = end;
+    }
+    total(&tree, blocks)
+}
+
+/// The same where code must be small, there once and not in every reduction: `lane` sums one accumulator, elements
+/// `range.start`, `range.start + 32`, ... before `range.end`.
+#[inline(never)]
+fn small(len: usize, lane: &mut dyn FnMut(Range<usize>) -> f32) -> f32 {
+    blocks(len, |range| small_block(range, lane))
+}
+
+#[inline(never)]
+fn small_block(Range { start, end }: Range<usize>, lane: &mut dyn FnMut(Range<usize>) -> f32) -> f32 {
+    // Filled with what is at hand: zeros would be a call of memset, and the only one in an image.
+    let mut lanes = [lane(start..end); LANES];
+    for j in 1..LANES {
+        lanes[j] = lane(start + j..end);
+    }
+    fold(&mut lanes)
 }
 
 #[inline(always)]
@@ -125,6 +155,13 @@ fn add<V: Lanes, K: Reduce<I>, const I: usize>(
 ) where
     Arity: Rows<I>,
 {
+    if SMALL {
+        for j in 0..LANES {
+            let slot = &mut lanes[(lane + j) % LANES];
+            *slot = Arity::lane(kernel, *slot, j..shortest(ins), ins);
+        }
+        return;
+    }
     let mut singles = ins;
     if lane == 0 {
         Arity::rows::<V, K>(kernel, lanes, ins.map(|x| x.as_chunks().0));
@@ -142,7 +179,7 @@ impl Default for Partial {
 impl Partial {
     /// Nothing added yet.
     pub const fn new() -> Self {
-        Self { lanes: [0.0; LANES], filled: 0, tree: Tree::new() }
+        Self { lanes: [0.0; LANES], filled: 0, tree: [0.0; LEVELS], blocks: 0 }
     }
 
     /// Adds the next elements of the vector.
@@ -169,7 +206,8 @@ impl Partial {
 
     #[inline(always)]
     fn close(&mut self) {
-        self.tree.push(fold(&self.lanes));
+        push(&mut self.tree, self.blocks, fold(&mut self.lanes));
+        self.blocks = self.blocks.wrapping_add(1);
         self.lanes = [0.0; LANES];
         self.filled = 0;
     }
@@ -180,7 +218,7 @@ impl Partial {
         if self.filled > 0 {
             self.close();
         }
-        self.tree.total()
+        total(&self.tree, self.blocks)
     }
 }
 
@@ -194,6 +232,8 @@ pub trait Rows<const I: usize> {
     fn rows<V: Lanes, K: Reduce<I>>(kernel: K, lanes: &mut [f32; LANES], ins: [&[[f32; LANES]]; I]);
     /// `lanes[j] += term(ins[..][j])`, up to the end of the shortest.
     fn singles<K: Reduce<I>>(kernel: K, lanes: &mut [f32], ins: [&[f32]; I]);
+    /// Both for little code: what `sum` is after elements `range.start`, `range.start + 32`, ... before `range.end`.
+    fn lane<K: Reduce<I>>(kernel: K, sum: f32, range: Range<usize>, ins: [&[f32]; I]) -> f32;
 }
 
 macro_rules! rows {
@@ -222,6 +262,21 @@ macro_rules! rows {
                     let Array([term]) = kernel.term([$(Array([*$x])),+]);
                     *lane += term;
                 }
+            }
+
+            #[inline(always)]
+            fn lane<K: Reduce<$i>>(
+                kernel: K,
+                mut sum: f32,
+                range: Range<usize>,
+                [$($x),+]: [&[f32]; $i],
+            ) -> f32 {
+                for i in range.step_by(LANES) {
+                    let ($(Some($x),)+) = ($($x.get(i),)+) else { break };
+                    let Array([term]) = kernel.term([$(Array([*$x])),+]);
+                    sum += term;
+                }
+                sum
             }
         }
     };

@@ -8,7 +8,7 @@ use crate::backend::Portable;
 use crate::gate::Gate;
 use crate::gates::Bernoulli;
 use crate::method::Method;
-use crate::methods::{LpfSgd, Plain, Rst, Sam};
+use crate::methods::{LpfSgd, LpfSgdResidual, Plain, Rst, Sam};
 use crate::optimizer::Optimizer;
 use crate::optimizers::{Adam, AdamW, Anchored, Clipped, Momentum, Sgd};
 use crate::state::{Cost, State};
@@ -54,6 +54,17 @@ pub struct Entry {
     pub gradients: &'static str,
     /// What switching it off leaves.
     pub off: Off,
+    /// Where it runs.
+    pub on: On,
+}
+
+/// On which backends an entry runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// On all of them.
+    Any,
+    /// On a CPU; a device answers [`Error::NoResidual`](crate::Error::NoResidual).
+    Cpu,
 }
 
 type Buffer = &'static mut [f32];
@@ -70,6 +81,7 @@ pub const ENTRIES: &[Entry] = &[
         cost: <Sgd<Momentum<Buffer>> as State<Portable>>::COST,
         gradients: "1",
         off: Off::None,
+        on: On::Any,
     },
     Entry {
         name: <Adam<Buffer> as Optimizer<Portable>>::NAME,
@@ -79,6 +91,7 @@ pub const ENTRIES: &[Entry] = &[
         cost: <Adam<Buffer> as State<Portable>>::COST,
         gradients: "1",
         off: Off::None,
+        on: On::Any,
     },
     Entry {
         name: <AdamW<Buffer> as Optimizer<Portable>>::NAME,
@@ -88,6 +101,7 @@ pub const ENTRIES: &[Entry] = &[
         cost: <AdamW<Buffer> as State<Portable>>::COST,
         gradients: "1",
         off: Off::None,
+        on: On::Any,
     },
     Entry {
         name: <Anchored<'static, Base, Flash, Flash> as Optimizer<Portable>>::NAME,
@@ -97,6 +111,7 @@ pub const ENTRIES: &[Entry] = &[
         cost: <Anchored<'static, Base, Flash, Flash> as State<Portable>>::COST,
         gradients: "1",
         off: Off::None,
+        on: On::Any,
     },
     Entry {
         name: <Clipped<Base> as Optimizer<Portable>>::NAME,
@@ -106,6 +121,7 @@ pub const ENTRIES: &[Entry] = &[
         cost: <Clipped<Base> as State<Portable>>::COST,
         gradients: "1",
         off: Off::None,
+        on: On::Any,
     },
     Entry {
         name: <Plain<Base> as Method<Portable>>::NAME,
@@ -115,6 +131,7 @@ pub const ENTRIES: &[Entry] = &[
         cost: <Plain<Base> as State<Portable>>::COST,
         gradients: "1",
         off: Off::Exact,
+        on: On::Any,
     },
     Entry {
         name: <Sam<Base, Buffer> as Method<Portable>>::NAME,
@@ -124,6 +141,7 @@ pub const ENTRIES: &[Entry] = &[
         cost: <Sam<Base, Buffer> as State<Portable>>::COST,
         gradients: "2",
         off: Off::Exact,
+        on: On::Any,
     },
     Entry {
         name: "rst",
@@ -133,6 +151,7 @@ pub const ENTRIES: &[Entry] = &[
         cost: <Rst<Base, Buffer> as State<Portable>>::COST,
         gradients: "1 + p",
         off: Off::Exact,
+        on: On::Any,
     },
     Entry {
         name: <LpfSgd<'static, Base, Buffer, Buffer> as Method<Portable>>::NAME,
@@ -144,6 +163,17 @@ pub const ENTRIES: &[Entry] = &[
         off: Off::Rounding(
             "the mean over M parts of a batch adds in another order than the mean over the batch",
         ),
+        on: On::Any,
+    },
+    Entry {
+        name: "lpf_sgd_residual",
+        role: Role::Method,
+        title: "LPF-SGD without a copy of the weights",
+        paper: "Bisla et al. 2022",
+        cost: <LpfSgdResidual<'static, Base, Buffer, Buffer> as State<Portable>>::COST,
+        gradients: "1 (in M parts)",
+        off: Off::Rounding("as lpf_sgd, whose bits it has"),
+        on: On::Cpu,
     },
     Entry {
         name: <Bernoulli as Gate<Portable>>::NAME,
@@ -153,6 +183,7 @@ pub const ENTRIES: &[Entry] = &[
         cost: <Bernoulli as State<Portable>>::COST,
         gradients: "p of the method's extra",
         off: Off::Exact,
+        on: On::Any,
     },
     Entry {
         name: <Swa<Buffer> as Average<Portable>>::NAME,
@@ -162,6 +193,7 @@ pub const ENTRIES: &[Entry] = &[
         cost: <Swa<Buffer> as State<Portable>>::COST,
         gradients: "+0",
         off: Off::None,
+        on: On::Any,
     },
     Entry {
         name: <Ema<Buffer> as Average<Portable>>::NAME,
@@ -171,6 +203,7 @@ pub const ENTRIES: &[Entry] = &[
         cost: <Ema<Buffer> as State<Portable>>::COST,
         gradients: "+0",
         off: Off::None,
+        on: On::Any,
     },
 ];
 

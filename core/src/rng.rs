@@ -3,6 +3,7 @@
 //! Philox4x32-10 (Salmon et al. 2011) with the counter `(index low, index high, step, stream)` and the seed as key,
 //! so any element can be drawn again, in any order, on any device, with nothing to store.
 
+use crate::lanes::SCALAR;
 use crate::math;
 use crate::state::Words;
 
@@ -102,7 +103,8 @@ pub const fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 
 /// Elements in a tile of noise.
 pub const TILE: usize = 64;
-const LANES: usize = TILE / 4;
+/// Lanes of a tile: each has four words, one in each quarter.
+pub(crate) const LANES: usize = TILE / 4;
 
 /// The 64 words of tile `tile`: element `i` of a vector is word `i / 16 % 4` of counter `16 * (i / 64) + i % 16`.
 ///
@@ -111,23 +113,44 @@ const LANES: usize = TILE / 4;
 pub fn words(tile: u32, key: Key) -> [[u32; LANES]; 4] {
     let mut out = [[0; LANES]; 4];
     let [a, b, c, d] = &mut out;
-    let base = u64::from(tile) * LANES as u64;
     for lane in 0..LANES {
-        let index = base + lane as u64;
-        let counter = [index as u32, (index >> 32) as u32, key.step, key.stream];
-        let words = philox(counter, [key.seed_low, key.seed_high]);
-        [a[lane], b[lane], c[lane], d[lane]] = words;
+        [a[lane], b[lane], c[lane], d[lane]] = block(tile, lane, key);
     }
     out
+}
+
+/// The four words of one lane of a tile.
+#[inline(always)]
+pub(crate) const fn block(tile: u32, lane: usize, key: Key) -> [u32; 4] {
+    let index = tile as u64 * LANES as u64 + lane as u64;
+    let counter = [index as u32, (index >> 32) as u32, key.step, key.stream];
+    philox(counter, [key.seed_low, key.seed_high])
 }
 
 /// The 64 standard normal values of tile `tile`: Box-Muller on word pairs (0, 1) and (2, 3) of each lane.
 #[inline(always)]
 pub fn normals(tile: u32, key: Key) -> [f32; TILE] {
-    let [a, b, c, d] = words(tile, key);
     let mut out = [0.0; TILE];
+    write_normals(tile, key, &mut out);
+    out
+}
+
+/// [`normals`] where they are wanted: to return them is to copy them.
+#[cfg_attr(flatmin_small, inline(never))]
+#[cfg_attr(not(flatmin_small), inline(always))]
+pub fn write_normals(tile: u32, key: Key, out: &mut [f32; TILE]) {
     let (rows, _) = out.as_chunks_mut::<LANES>();
     if let [x, y, z, t] = rows {
+        if SCALAR {
+            // One lane after another: nothing on its way waits in memory.
+            for lane in 0..LANES {
+                let [a, b, c, d] = block(tile, lane, key);
+                (x[lane], y[lane]) = box_muller(a, b);
+                (z[lane], t[lane]) = box_muller(c, d);
+            }
+            return;
+        }
+        let [a, b, c, d] = words(tile, key);
         // Two loops of short chains: more of them are under way at once than of the long one that is their sum.
         for lane in 0..LANES {
             (x[lane], z[lane]) = (radius(a[lane]), radius(c[lane]));
@@ -137,7 +160,6 @@ pub fn normals(tile: u32, key: Key) -> [f32; TILE] {
             (z[lane], t[lane]) = polar(z[lane], d[lane]);
         }
     }
-    out
 }
 
 /// Two independent standard normal values of two random words; |z| is at most sqrt(2 ln 2^24) = 5.77.

@@ -1,6 +1,7 @@
 //! What a method, an optimizer, a gate or an average carries from step to step.
 
 use crate::backend::Backend;
+use crate::residual;
 
 /// Memory beside the weights and the gradient.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -8,6 +9,8 @@ use crate::backend::Backend;
 pub struct Cost {
     /// Vectors as long as the weights.
     pub vectors: usize,
+    /// [Residuals](crate::residual) of the usual length.
+    pub residuals: usize,
     /// Vectors with one value a filter ([`layout::filters`](crate::layout::filters)).
     pub filter_vectors: usize,
     /// Words of scalars in a checkpoint.
@@ -16,12 +19,13 @@ pub struct Cost {
 
 impl Cost {
     /// Nothing.
-    pub const NONE: Self = Self { vectors: 0, filter_vectors: 0, words: 0 };
+    pub const NONE: Self = Self { vectors: 0, residuals: 0, filter_vectors: 0, words: 0 };
 
     /// Both together.
     pub const fn plus(self, other: Self) -> Self {
         Self {
             vectors: self.vectors + other.vectors,
+            residuals: self.residuals + other.residuals,
             filter_vectors: self.filter_vectors + other.filter_vectors,
             words: self.words + other.words,
         }
@@ -29,7 +33,8 @@ impl Cost {
 
     /// Bytes for `params` weights in `filters` filters, without the weights and the gradient themselves.
     pub const fn bytes(self, params: usize, filters: usize) -> usize {
-        4 * (self.vectors * params + self.filter_vectors * filters + self.words)
+        let residuals = self.residuals * residual::usual_len(params);
+        4 * (self.vectors * params + residuals + self.filter_vectors * filters + self.words)
     }
 }
 

@@ -17,38 +17,8 @@ const GRADIENT: &str = "
     }";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // The application's device, buffers and pipeline.
-    let adapter =
-        block_on(wgpu::Instance::default().request_adapter(&wgpu::RequestAdapterOptions::default()))?;
-    let (device, queue) = block_on(adapter.request_device(&wgpu::DeviceDescriptor::default()))?;
-    let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
-    let size = 4 * N as u64;
-    let [weights, residual, gradient] = ["w", "r", "g"].map(|name| {
-        device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some(name),
-            size,
-            usage,
-            mapped_at_creation: false,
-        })
-    });
-    let source = wgpu::ShaderSource::Wgsl(GRADIENT.into());
-    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor { label: None, source });
-    let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-        label: None,
-        layout: None,
-        module: &module,
-        entry_point: None,
-        compilation_options: wgpu::PipelineCompilationOptions::default(),
-        cache: None,
-    });
-    let entry =
-        |binding, buffer| wgpu::BindGroupEntry { binding, resource: wgpu::Buffer::as_entire_binding(buffer) };
-    let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
-        label: None,
-        layout: &pipeline.get_bind_group_layout(0),
-        entries: &[entry(0, &weights), entry(1, &residual), entry(2, &gradient)],
-    });
-
+    let Application { device, queue, buffers: [weights, residual, gradient], pipeline, group } =
+        application()?;
     // flatmin on that device: its vectors are the application's buffers; state is its own.
     let mut gpu = Gpu::from_device(device, queue)?;
     let mut w = gpu.wrap(weights, 0, N)?;
@@ -87,4 +57,47 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         counters.dispatches, counters.submissions, counters.reads
     );
     Ok(())
+}
+
+/// What an application has already: a device, buffers, and a pipeline that writes the gradient.
+struct Application {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    buffers: [wgpu::Buffer; 3],
+    pipeline: wgpu::ComputePipeline,
+    group: wgpu::BindGroup,
+}
+
+fn application() -> Result<Application, Box<dyn std::error::Error>> {
+    let adapter =
+        block_on(wgpu::Instance::default().request_adapter(&wgpu::RequestAdapterOptions::default()))?;
+    let (device, queue) = block_on(adapter.request_device(&wgpu::DeviceDescriptor::default()))?;
+    let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
+    let size = 4 * N as u64;
+    let buffers = ["w", "r", "g"].map(|name| {
+        device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(name),
+            size,
+            usage,
+            mapped_at_creation: false,
+        })
+    });
+    let source = wgpu::ShaderSource::Wgsl(GRADIENT.into());
+    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor { label: None, source });
+    let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: None,
+        layout: None,
+        module: &module,
+        entry_point: None,
+        compilation_options: wgpu::PipelineCompilationOptions::default(),
+        cache: None,
+    });
+    let entry =
+        |binding, buffer| wgpu::BindGroupEntry { binding, resource: wgpu::Buffer::as_entire_binding(buffer) };
+    let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: None,
+        layout: &pipeline.get_bind_group_layout(0),
+        entries: &[entry(0, &buffers[0]), entry(1, &buffers[1]), entry(2, &buffers[2])],
+    });
+    Ok(Application { device, queue, buffers, pipeline, group })
 }

@@ -18,6 +18,8 @@ fn main() {
     }
 
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
+    // Where defmt's texts lie, which are not flashed.
+    println!("cargo::rustc-link-arg-bin=wrist=-Tdefmt.x");
     // Without it, a flash that starts at an address not aligned to 64 KiB is padded.
     println!("cargo::rustc-link-arg-bins=--nmagic");
 }

@@ -12,4 +12,6 @@ fn main() {
 
     println!("cargo::rustc-link-arg-bins=-Tmemory.x");
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
+    // Where defmt's texts lie, which are not flashed.
+    println!("cargo::rustc-link-arg-bin=wrist=-Tdefmt.x");
 }

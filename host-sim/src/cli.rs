@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, in words. What is done about it stands in [`commands`](crate::commands).
 
+mod budget;
 mod finetune;
 mod mcu;
 mod message;
@@ -10,6 +11,7 @@ mod parity;
 mod pretrain;
 mod range;
 
+pub use budget::Budget;
 pub use finetune::Finetune;
 pub use mcu::{Ledger, Mcu};
 pub use message::one_line;
@@ -43,6 +45,8 @@ pub enum Command {
     Pretrain(Pretrain),
     /// List the training methods, optimizers, gates and averages with their memory.
     Methods(Methods),
+    /// Print the RAM, stack and flash of a fine-tuning run before anything is flashed, with estimates of time and energy.
+    Budget(Budget),
     /// Measure the acceptance numbers and compare them with those of an independent trainer.
     Baselines(Baselines),
     /// Replay recorded trajectories of other libraries through this one.
@@ -197,11 +201,37 @@ mod tests {
             ("--person 300", ["--person", "from 0 to 255"]),
             ("--task spar methods", ["methods", "--help"]),
             ("methods --filters -1", ["-1", "--help"]),
+            ("budget --net mnist", ["--net", "wrist, digits, fmnist"]),
+            ("budget --method smam", ["--method", "plain, sam, rst, lpf_sgd"]),
+            ("budget --optimizer clipped", ["--optimizer", "sgd, adam, adamw"]),
+            ("budget --average mean", ["--average", "swa, ema"]),
+            ("budget --core m0", ["--core", "m4f, v6m"]),
+            ("budget --chip 8051", ["--chip", "nrf52840, stm32l412"]),
+            ("budget --ram 32KB", ["--ram", "32K"]),
+            ("budget --flash 0", ["--flash", "from 1"]),
         ] {
             let refusal = refusal(args);
             assert!(words.iter().all(|word| refusal.contains(word)), "{args}: {refusal}");
             assert!(!refusal.contains('\n'), "{refusal}");
         }
+    }
+
+    #[test]
+    fn a_budget_is_asked_for_in_the_words_of_the_registry() {
+        let asked = |args: &str| match parse(format!("flatmin-sim budget {args}").split_whitespace()) {
+            Ok(Command::Budget(args)) => args,
+            other => panic!("{other:?}"),
+        };
+        let question = asked("").questions().remove(0);
+        assert_eq!(question.methods, ["plain", "sam", "rst", "lpf_sgd"]);
+        assert_eq!((question.optimizers, question.samples_in_ram), (vec!["sgd", "adam"], true));
+        assert_eq!(asked("--net digits,wrist").questions().len(), 2);
+        let args =
+            asked("--ram 32K --flash 1M --method sam --average ema --samples flash --chip none --replay 2");
+        let question = args.questions().remove(0);
+        assert_eq!((args.limits().ram, args.limits().flash), (Some(32 << 10), Some(1 << 20)));
+        assert_eq!((question.methods, question.average, question.replay), (vec!["sam"], Some("ema"), 2));
+        assert!(!question.samples_in_ram && args.chips().is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod baselines;
 pub mod bench;
+pub mod budget;
 pub mod finetune;
 pub mod mcu;
 pub mod methods;
@@ -66,6 +67,7 @@ pub fn run(command: &Command) -> Result<(), Error> {
         Command::Finetune(args) => finetune::run(args),
         Command::Pretrain(args) => pretrain::run(args),
         Command::Methods(args) => methods::run(args),
+        Command::Budget(args) => budget::run(args),
         Command::Baselines(args) => baselines::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Bench(args) => bench::run(args),

@@ -3,6 +3,7 @@
 pub mod any;
 pub mod baselines;
 pub mod bench;
+pub mod budget;
 pub mod cli;
 pub mod commands;
 pub mod data;

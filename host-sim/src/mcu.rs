@@ -4,19 +4,24 @@
 //! and compares. A machine whose compiler or emulator is missing is skipped by name.
 
 mod build;
+mod defmt;
 mod emulate;
 pub mod ledger;
 mod machine;
+mod run;
 mod table;
+mod wrist;
 
 pub use build::{Image, Variant, compiler};
 pub use machine::{MACHINES, Machine, find};
+pub use run::{Measured, Run};
 pub use table::{json, render};
 
 use flatmin::backend::{Cpu, Portable};
 use flatmin_parity::kernels::Pool;
 use flatmin_parity::suite::{self, KERNEL_LEN};
 use flatmin_parity::{Host, NoStopwatch, Row};
+use rayon::prelude::*;
 use std::path::PathBuf;
 
 /// Why a machine could not be asked.
@@ -62,6 +67,9 @@ pub enum Error {
     Ledger(String),
 }
 
+/// Images of every machine whose rows are compared.
+const IMAGES: [&str; 2] = ["parity", wrist::IMAGE];
+
 /// What a machine gave.
 #[derive(Debug)]
 pub struct Outcome {
@@ -69,6 +77,8 @@ pub struct Outcome {
     pub machine: &'static Machine,
     /// Its rows, or why there are none.
     pub rows: Result<Vec<Row>, Error>,
+    /// What else it said, line by line.
+    pub log: Vec<String>,
 }
 
 /// How many rows are as they should be.
@@ -96,26 +106,40 @@ pub fn rows<B: Host>(mut b: B) -> Vec<Row> {
 
 /// What every machine must print: the rows of the reference backend.
 pub fn expected() -> Vec<Row> {
-    rows(Portable)
+    [rows(Portable), wrist::rows(Portable)].concat()
 }
 
 /// The rows of this machine's fastest backend.
 pub fn native() -> Vec<Row> {
-    rows(Cpu::detect())
+    [rows(Cpu::detect()), wrist::rows(Cpu::detect())].concat()
 }
 
-/// Builds the suite for each machine and runs it there. `announce` is told what begins.
-pub fn run(machines: &[&'static Machine], variant: Variant, announce: &mut dyn FnMut(&str)) -> Vec<Outcome> {
+/// Builds the images for each machine and runs them there, as many machines at a time as there are cores. `announce` is
+/// told what begins.
+pub fn run(
+    machines: &[&'static Machine],
+    variant: Variant,
+    announce: &(dyn Fn(&str) + Sync),
+) -> Vec<Outcome> {
     let run = |machine: &&'static Machine| {
+        let (mut rows, mut log) = (Vec::new(), Vec::new());
         let mut ask = || {
-            announce(&format!("{}: building for {}", machine.name, machine.target));
-            let image = build::image(machine, "parity", variant)?;
-            announce(&format!("{}: running", machine.name));
-            emulate::rows(machine, &image)
+            for name in IMAGES {
+                announce(&format!("{}: building {name} for {}", machine.name, machine.target));
+                let image = build::image(machine, name, variant)?;
+                announce(&format!("{}: running {name}", machine.name));
+                let mut said = emulate::run(machine, &image)?;
+                rows.append(&mut said.rows);
+                log.append(&mut said.other);
+            }
+            // Counts without a hash are for the ledger.
+            rows.retain(|row: &Row| !row.hashes.is_empty());
+            Ok(())
         };
-        Outcome { machine, rows: ask() }
+        let asked = ask();
+        Outcome { machine, rows: asked.map(|()| rows), log }
     };
-    machines.iter().map(run).collect()
+    machines.par_iter().map(run).collect()
 }
 
 /// Whether a row has the hashes that it should have; the first step at which it has not.

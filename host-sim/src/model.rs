@@ -15,6 +15,7 @@ pub use workspace::{Example, Lesson, Workspace, answer};
 
 use crate::finetune::Scope;
 use flatmin::backend::Cpu;
+use flatmin::bill::Shape;
 use flatmin::layout::Segment;
 use flatmin::nn::{self, Target};
 use flatmin_gpu::nn::Layer;
@@ -27,6 +28,40 @@ pub enum Net {
     /// A 1D-CNN for 64 frames of 6 channels: two convolutions of 16 filters (5 taps, stride 2), the mean over time
     /// and 7 outputs; 1,911 weights.
     Wrist,
+}
+
+/// A network that a device may train.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trained {
+    /// [`Net::Wrist`].
+    Wrist,
+    /// [`Net::Digits`].
+    Digits,
+    /// The CNN of [`fmnist`].
+    Fmnist,
+}
+
+impl Trained {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Wrist, Self::Digits, Self::Fmnist];
+
+    /// Its name on the command line and in the ledger: that of its module.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wrist => "wrist",
+            Self::Digits => "digits",
+            Self::Fmnist => "fmnist",
+        }
+    }
+
+    /// The network of which `scope` trains.
+    pub fn model(self, scope: Scope) -> &'static dyn Model {
+        match self {
+            Self::Wrist => model(Net::Wrist, scope),
+            Self::Digits => model(Net::Digits, scope),
+            Self::Fmnist => fmnist_of(scope),
+        }
+    }
 }
 
 /// Memory and work of a network under a scope, and its evaluation on one sample.
@@ -52,6 +87,8 @@ pub trait Model: Sync {
     fn macs(&self) -> u64;
     /// Floats of activations; gradients of activations are written over them.
     fn activations(&self) -> usize;
+    /// What memory needs to know of it.
+    fn shape(&self) -> Shape;
 
     /// Its layers, as a GPU takes them.
     fn layers(&self) -> Vec<Layer>;
@@ -113,7 +150,16 @@ pub struct Memory<'a> {
 /// The CNN for Fashion-MNIST, 28x28: convolutions of 8 and 16 filters (3 by 3 taps, stride 2) and 10 outputs; all of its
 /// 7,018 weights train.
 pub fn fmnist() -> &'static dyn Model {
-    &fmnist::ALL
+    fmnist_of(Scope::All)
+}
+
+/// The same network, of which `scope` trains.
+pub fn fmnist_of(scope: Scope) -> &'static dyn Model {
+    match scope {
+        Scope::All => &fmnist::ALL,
+        Scope::Last => &fmnist::LAST,
+        Scope::Bias => &fmnist::BIAS,
+    }
 }
 
 /// A network for Fashion-MNIST that is worth a GPU: 784-2048-1024-10 with ReLU, 3,716,106 weights.

@@ -2,6 +2,7 @@
 //!
 //! Rows become a [`Summary`](summary::Summary) a task; tables, verdicts and [plots](crate::plot) show summaries.
 
+pub mod budget;
 mod grid;
 pub mod html;
 pub mod label;

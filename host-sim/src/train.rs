@@ -40,11 +40,12 @@ use crate::compose::{
 };
 use crate::gpu;
 use crate::model::{Example, Lesson, Model, Workspace};
-use flatmin::backend::{Backend, Cpu};
+use flatmin::backend::{Approx, Backend, Cpu};
 use flatmin::drive::StepError;
 use flatmin::layout::{filters, params};
 use flatmin::method::{Clock, Request};
 use flatmin::nn;
+use flatmin::residual::usual_len;
 use flatmin::rng::Seed;
 use flatmin::schedule::Schedule;
 use flatmin::state::Cost;
@@ -122,12 +123,10 @@ pub enum Error {
     Ensemble(std::sync::Arc<Self>),
 }
 
-/// Memory that method and average of a recipe need beside weights and gradient, in bytes.
-pub fn state_bytes(model: &dyn Model, recipe: &Recipe) -> usize {
+/// Memory that the method of a recipe needs beside weights and gradient.
+pub(crate) fn method_cost(model: &dyn Model, recipe: &Recipe) -> Cost {
     let anchor = (recipe.anchor > 0.0).then(|| anchor(model, &[], recipe.anchor));
-    let method = boxed_anchored::<Cpu>(&recipe.spec, anchor, model.segments(), recipe.seed).cost();
-    let average = recipe.average.map_or(Cost::NONE, |average| average.cost());
-    method.plus(average).bytes(model.trainable(), filters(model.segments()))
+    boxed_anchored::<Cpu>(&recipe.spec, anchor, model.segments(), recipe.seed).cost()
 }
 
 /// Called at the end of an epoch with the epochs done and the weights that would be returned then.
@@ -161,7 +160,7 @@ pub fn accuracy(
     w: &[f32],
 ) -> Result<f64, Error> {
     match device {
-        Device::Cpu => Ok(Workspace::new(model, &[]).accuracy(examples, w)?),
+        Device::Cpu | Device::CpuWithCheapNoise => Ok(Workspace::new(model, &[]).accuracy(examples, w)?),
         #[cfg(feature = "gpu")]
         Device::Gpu => Ok(gpu::accuracy(model, examples, w)?),
         #[cfg(not(feature = "gpu"))]
@@ -196,7 +195,10 @@ fn teach_from(
     let Origin { model, w, frozen, .. } = origin;
     let run = Run { model, recipe, anchor, batch, total, examples: lessons.len() };
     match recipe.device {
-        Device::Cpu => run.on(OnCpu::new(model, frozen, lessons), w, on_epoch),
+        Device::Cpu => run.on(OnCpu::new(Cpu::detect(), model, frozen, lessons), w, on_epoch),
+        Device::CpuWithCheapNoise => {
+            run.on(OnCpu::new(Approx::new(Cpu::detect()), model, frozen, lessons), w, on_epoch)
+        }
         #[cfg(feature = "gpu")]
         Device::Gpu => run.on(gpu::OnGpu::new(model, frozen, lessons, batch)?, w, on_epoch),
         #[cfg(not(feature = "gpu"))]
@@ -306,7 +308,9 @@ pub(crate) fn state_lens(model: &dyn Model, recipe: &Recipe) -> Vec<usize> {
     let segments = model.segments();
     let cost = boxed::<Cpu>(&recipe.spec, segments, recipe.seed).cost();
     let of_len = |len, count| std::iter::repeat_n(len, count);
-    of_len(params(segments), cost.vectors).chain(of_len(filters(segments), cost.filter_vectors)).collect()
+    let vectors = of_len(params(segments), cost.vectors);
+    let residuals = of_len(usual_len(params(segments)), cost.residuals);
+    vectors.chain(residuals).chain(of_len(filters(segments), cost.filter_vectors)).collect()
 }
 
 /// Hands out vectors by length.

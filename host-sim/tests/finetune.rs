@@ -254,7 +254,7 @@ fn a_guard_costs_what_it_says() {
     assert_eq!(gradients, [30 * 24, 30 * 16, 30 * 24 + 2 * 7 * 8]);
     let n = 4 * 1_911;
     assert_eq!(accuracy.ram.state, off.ram.state + n);
-    assert_eq!(trust.ram.state, off.ram.state + n + 4 * 28, "the mean's vector and trust");
+    assert_eq!(trust.ram.state, off.ram.state + n + 4 + 4 * 28, "the mean with its count, and trust");
 }
 
 #[test]

@@ -5,9 +5,11 @@
 use flatmin::backend::{Backend, Portable};
 use flatmin::error::{Error, Quantity};
 use flatmin::kernel::{Fill, Map, Reduce, Update};
+use flatmin::kernels::Perturb;
 use flatmin::layout::Groups;
 use flatmin::loops::{FillLoop, MapLoop, UpdateLoop};
 use flatmin::reduce::{Arity, Rows};
+use flatmin::residual::Way;
 
 /// A vector on the device.
 #[derive(Clone, Debug)]
@@ -25,8 +27,10 @@ impl Buffer {
 pub struct Slot(usize);
 
 /// The device.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Device {
+    /// Whether it can restore weights from a residual, as a GPU cannot.
+    residuals: bool,
     scalars: Vec<f32>,
     /// A check of this step failed: updates keep the old weights and the old state.
     poisoned: bool,
@@ -38,7 +42,18 @@ pub struct Device {
     pub kernels: usize,
 }
 
+impl Default for Device {
+    fn default() -> Self {
+        Self { residuals: true, scalars: Vec::new(), poisoned: false, refused: 0, reads: 0, kernels: 0 }
+    }
+}
+
 impl Device {
+    /// A device that cannot restore weights from a residual.
+    pub fn without_residuals() -> Self {
+        Self { residuals: false, ..Self::default() }
+    }
+
     /// Copies a vector to the device.
     pub fn upload(&mut self, to: &mut Buffer, from: &[f32]) {
         to.0.copy_from_slice(from);
@@ -136,6 +151,22 @@ impl Backend for Device {
     {
         self.kernels += 1;
         Portable.fill(kernel, groups, &values.0, out.map(|v| &mut v.0[..]), ins.map(|v| &v.0[..]));
+    }
+
+    fn residual(
+        &mut self,
+        way: Way,
+        kernel: Perturb,
+        groups: Groups<'_>,
+        values: &Buffer,
+        w: &mut Buffer,
+        residual: &mut Buffer,
+    ) -> Result<(), Error> {
+        if !self.residuals {
+            return Err(Error::NoResidual);
+        }
+        self.kernels += 1;
+        Portable.residual(way, kernel, groups, &values.0, &mut w.0, &mut residual.0)
     }
 
     fn open(&mut self) {

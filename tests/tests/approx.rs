@@ -11,6 +11,8 @@ use flatmin::methods::{FilterScale, LpfSgd};
 use flatmin::optimizers::Sgd;
 use flatmin::rng::{Key, Stream, TILE, normals};
 use flatmin_sim::compose::{MethodSpec, Receive, Spec};
+use flatmin_sim::finetune::{Arm, Row, Settings, Silent, Task, run};
+use flatmin_sim::train::Device;
 use flatmin_tests::compare::same_bits;
 use flatmin_tests::say;
 use flatmin_tests::tolerance::tolerance;
@@ -32,12 +34,19 @@ fn sample(draw: fn(u32, Key) -> [f32; TILE]) -> Vec<f32> {
     all
 }
 
+/// A tile of cheap noise.
+fn cheap<Z: Normals>(tile: u32, key: Key) -> [f32; TILE] {
+    let mut out = [0.0; TILE];
+    Z::write_normals(tile, key, &mut out);
+    out
+}
+
 fn moments(z: &[f32]) -> [f64; 4] {
     [1, 2, 3, 4].map(|p| z.iter().map(|z| f64::from(*z).powi(p)).sum::<f64>() / z.len() as f64)
 }
 
 fn looks_gaussian<Z: Normals>() {
-    let (exact, cheap) = (sample(normals), sample(Z::normals));
+    let (exact, cheap) = (sample(normals), sample(cheap::<Z>));
     let [mean, variance, third, fourth] = moments(&cheap);
     let (far, most) = (distance(&cheap, &exact), cheap[cheap.len() - 1].max(-cheap[0]));
     say(&format!(
@@ -65,7 +74,7 @@ fn micromath_passes_for_a_gaussian() {
 #[test]
 fn four_bytes_are_what_they_say() {
     let words = flatmin::rng::words(5, KEY);
-    for (z, word) in Bytes::normals(5, KEY).into_iter().zip(words.as_flattened()) {
+    for (z, word) in cheap::<Bytes>(5, KEY).into_iter().zip(words.as_flattened()) {
         let sum: i32 = word.to_le_bytes().into_iter().map(i32::from).sum();
         let expected = f64::from(sum - 510) / (4.0 * 65_535.0_f64 / 12.0).sqrt();
         assert!((f64::from(z) - expected).abs() <= tolerance("approx_bytes"), "{z} {expected}");
@@ -76,7 +85,7 @@ fn four_bytes_are_what_they_say() {
 #[test]
 fn cheap_noise_is_uncorrelated() {
     let n = f64::from(TILES) * TILE as f64;
-    let all = |key: Key| (0..TILES).flat_map(move |tile| Bytes::normals(tile, key));
+    let all = |key: Key| (0..TILES).flat_map(move |tile| cheap::<Bytes>(tile, key));
     let product = |a: &mut dyn Iterator<Item = f32>, b: &mut dyn Iterator<Item = f32>| {
         a.zip(b).map(|(a, b)| f64::from(a) * f64::from(b)).sum::<f64>() / n.sqrt()
     };
@@ -116,7 +125,7 @@ fn only_noise_is_changed_and_alike_on_every_backend() {
     for spec in specs() {
         let cheap = trained(Approx::new(Portable), &spec);
         assert_eq!(cheap, trained(Approx::new(Cpu::detect()), &spec), "{}", spec.name());
-        let draws = matches!(spec.method, MethodSpec::LpfSgd { .. });
+        let draws = matches!(spec.method, MethodSpec::LpfSgd { .. } | MethodSpec::LpfSgdResidual { .. });
         assert_eq!(cheap != reference(&spec), draws, "{}", spec.name());
         noisy += u32::from(draws);
     }
@@ -192,4 +201,44 @@ fn a_smoothed_descent_still_leaves_the_sharp_minimum() {
     ));
     assert!(ends[0] < -0.5, "plain descent leaves the sharp minimum");
     assert!(ends[1..].iter().all(|end| *end > 0.5), "{ends:?}");
+}
+
+/// The wrist task for everyone, five times, fine-tuned by LPF-SGD with exact noise and with `Bytes`, otherwise alike.
+#[test]
+fn fine_tuning_gains_as_much_with_cheap_noise() {
+    let tuned = |device| {
+        let settings = Settings {
+            tasks: vec![Task::Spar],
+            arms: vec![Arm::Lpf],
+            seeds: 5,
+            replay: Some(0),
+            device,
+            ..Settings::default()
+        };
+        run(&settings, &Silent).unwrap()
+    };
+    let (exact, cheap) = (tuned(Device::Cpu), tuned(Device::CpuWithCheapNoise));
+    assert!(
+        exact.len() == 50 && exact.iter().zip(&cheap).any(|(a, b)| a.curve != b.curve),
+        "nothing differs"
+    );
+    for (what, of) in [("new", (|row| row.new_after) as fn(&Row) -> f64), ("old", |row| row.old_after)] {
+        let mean = |rows: &[Row]| rows.iter().map(of).sum::<f64>() / rows.len() as f64 * 100.0;
+        // Repetitions of a person are one value.
+        let pairs: Vec<_> =
+            exact.iter().zip(&cheap).map(|(a, b)| (a.person, 100.0 * (of(b) - of(a)))).collect();
+        let people: Vec<f64> = pairs
+            .chunk_by(|(a, _), (b, _)| a == b)
+            .map(|runs| runs.iter().map(|(_, gain)| gain).sum::<f64>() / runs.len() as f64)
+            .collect();
+        let n = people.len() as f64;
+        let gain = people.iter().sum::<f64>() / n;
+        let error = (people.iter().map(|x| (x - gain).powi(2)).sum::<f64>() / (n * (n - 1.0))).sqrt();
+        say(&format!(
+            "approx: wrist, {n} people x 5: {what} accuracy {:.2} exact, {:.2} bytes, difference {gain:+.2} +- {error:.2}",
+            mean(&exact),
+            mean(&cheap)
+        ));
+        assert!(gain.abs() <= tolerance("approx_accuracy"), "{what}: {gain}");
+    }
 }

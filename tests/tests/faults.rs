@@ -134,7 +134,9 @@ fn abort_and_begin_leave_a_step_at_any_phase() {
                 let mut next = method.begin(&mut b, &mut w, &clock(1)).unwrap();
                 for _ in 0..phases {
                     let Next::Gradient(request) = next else { break };
-                    same_bits("clean", method.clean(&w), &clean).unwrap();
+                    if let Some(copy) = method.clean(&w) {
+                        same_bits("clean", copy, &clean).unwrap();
+                    }
                     if matches!(request.batch, Batch::Part { index, of } if index + 1 == of)
                         || request.batch == Batch::Same
                     {
@@ -181,7 +183,9 @@ fn a_run_goes_on_after_an_abort_at_any_phase() {
                 if next == Next::Done {
                     break 'phases;
                 }
-                same_bits(&spec.name(), method.clean(&w), &clean).unwrap();
+                if let Some(copy) = method.clean(&w) {
+                    same_bits(&spec.name(), copy, &clean).unwrap();
+                }
                 method.abort(&mut b, &mut w);
                 same_bits(&spec.name(), &w, &clean).unwrap();
                 assert_eq!(hash::state::<Cpu, _>(&w, &method), before, "{} {phases} phases", spec.name());

@@ -570,7 +570,7 @@ fn turns_give_replicas_hyperparameters_of_their_own() {
                 let mut values = vec![0.0; all.len()];
                 Bowl::on_host(&gpu.download(&w).unwrap(), &mut values);
                 gpu.write(&mut g, &values).unwrap();
-                let loss = gpu.reduce(SqNorm {}, [&g]);
+                let loss = b.reduce(SqNorm {}, [&g]);
                 let resumed = gpu.each(|k| {
                     methods[k as usize].resume(&mut b, &mut w, Eval { g: &mut g, loss: loss.clone() })
                 });

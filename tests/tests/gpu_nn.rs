@@ -40,6 +40,7 @@ mod on_a_device {
         seq,
     };
     use flatmin::optimizers::{Momentum, Sgd};
+    use flatmin::registry::On;
     use flatmin::rng::{Draws, Key, Stream};
     use flatmin_gpu::nn::{Describe, Image, Layer, Network, Sample};
     use flatmin_gpu::{Error, Gpu, Options, Vector, wgpu};
@@ -396,10 +397,12 @@ mod on_a_device {
             (0..set.len()).step_by(140).map(|i| Example { x: set.input(i), label: set.labels[i] }).collect();
         let net = model::fmnist();
         let averages = [None, Some(Averaging::Swa { from: 0.0 }), Some(Averaging::Ema { decay: 0.5 })];
-        let specs = Spec::samples().step_by(6).chain(MethodSpec::SAMPLES.map(|method| Spec {
-            max_norm: Some(0.5),
-            ..Spec::new(method, OptimizerSpec::momentum(0.9, 0.01))
-        }));
+        let specs = Spec::samples().step_by(6).chain(
+            MethodSpec::SAMPLES.into_iter().filter(|method| method.on() == On::Any).map(|method| Spec {
+                max_norm: Some(0.5),
+                ..Spec::new(method, OptimizerSpec::momentum(0.9, 0.01))
+            }),
+        );
         for (k, spec) in specs.enumerate() {
             let recipe = Recipe {
                 spec,
@@ -567,7 +570,7 @@ mod on_a_device {
             rows.iter_mut().for_each(|row| row.seconds = 0.0);
             rows
         };
-        for guard in [finetune::Guard::Off, finetune::Guard::Loss, finetune::Guard::Trust] {
+        for guard in [finetune::Guard::Loss, finetune::Guard::Trust] {
             let (cpu, found) = (rows(guard, Device::Cpu), rows(guard, Device::Gpu));
             if backends::promise(&gpu) == Promise::Bits {
                 assert_eq!(found, cpu);

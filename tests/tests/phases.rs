@@ -105,7 +105,7 @@ fn requests_are_those_of_the_definition() {
                     let heads = f64::from(word >> 8) / f64::from(1 << 24) < f64::from(p.at(t, STEPS));
                     climb[..1 + usize::from(heads)].to_vec()
                 }
-                MethodSpec::LpfSgd { parts: of, .. } => {
+                MethodSpec::LpfSgd { parts: of, .. } | MethodSpec::LpfSgdResidual { parts: of, .. } => {
                     (0..of).map(|index| request(Batch::Part { index, of }, index > 0)).collect()
                 }
             };
@@ -123,7 +123,7 @@ fn requests_are_those_of_the_definition() {
 /// The weights at which a method must ask, recomputed from its definition.
 fn asked_at(spec: &Spec, t: u32, clean: &[f32], call: u32, first: &[f32]) -> Vec<f32> {
     match spec.method {
-        MethodSpec::LpfSgd { gamma, scale, .. } => {
+        MethodSpec::LpfSgd { gamma, scale, .. } | MethodSpec::LpfSgdResidual { gamma, scale, .. } => {
             let (rms, sharing) = match scale {
                 FilterScale::FilterRms => (true, Sharing::Row),
                 FilterScale::FilterNorm => (false, Sharing::Tensor),

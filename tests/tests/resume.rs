@@ -6,6 +6,7 @@ use flatmin::averages::{Ema, Swa};
 use flatmin::backend::{Backend, Cpu, Portable};
 use flatmin::checkpoint::{Position, Region, Snapshot, Store, Target};
 use flatmin::drive::step;
+use flatmin::error::Error;
 use flatmin::hash;
 use flatmin::method::{Eval, Method, Next};
 use flatmin::registry::{ENTRIES, Role};
@@ -131,6 +132,12 @@ fn stopped<M: Method<Cpu>, A: Observer>(mut run: Run<M, A>, stop: Stop) -> Optio
             at(stop.step + 1, BEFORE_STEP)
         }
     };
+    if run.method.clean(&run.w).is_none() {
+        // The step is started again anyway.
+        let refused = Snapshot::new(&b, NET, &run.w, &run.method, &run.average, position);
+        assert_eq!(refused.err(), Some(Error::Perturbed));
+        run.method.abort(&mut b, &mut run.w);
+    }
     let mut flash = Flash::new(64);
     let mut store = Store::new(&mut flash, Region::new(0, 32 * 512)).unwrap();
     store.open().finish().unwrap();

@@ -45,7 +45,7 @@ impl<V> Ema<V> {
 }
 
 impl<B: Backend, V: BorrowMut<B::Vector>> State<B> for Ema<V> {
-    const COST: Cost = Cost { vectors: 1, filter_vectors: 0, words: 1 };
+    const COST: Cost = Cost { vectors: 1, words: 1, ..Cost::NONE };
     type Scalars = bool;
 
     fn scalars(&self) -> bool {

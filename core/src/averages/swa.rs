@@ -47,7 +47,7 @@ impl<V> Swa<V> {
 }
 
 impl<B: Backend, V: BorrowMut<B::Vector>> State<B> for Swa<V> {
-    const COST: Cost = Cost { vectors: 1, filter_vectors: 0, words: 1 };
+    const COST: Cost = Cost { vectors: 1, words: 1, ..Cost::NONE };
     type Scalars = u32;
 
     fn scalars(&self) -> u32 {

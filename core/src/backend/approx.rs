@@ -1,6 +1,6 @@
 use super::{Isa, Op};
 use crate::kernel::Fill;
-use crate::rng::{Key, TILE, words};
+use crate::rng::{Key, LANES, TILE, block};
 use core::marker::PhantomData;
 
 /// Another backend with cheap noise, for cores without an FPU. **Not bit-equal to any other backend**, and its noise only
@@ -41,10 +41,10 @@ impl<B: Isa, Z: Normals> Isa for Approx<B, Z> {
     }
 
     #[inline(always)]
-    fn tile<K: Fill<O, I>, const O: usize, const I: usize>(kernel: &K, tile: u32) -> [f32; TILE] {
+    fn tile<K: Fill<O, I>, const O: usize, const I: usize>(kernel: &K, tile: u32, out: &mut [f32; TILE]) {
         match kernel.gaussian() {
-            Some(key) => Z::normals(tile, key),
-            None => kernel.tile(tile),
+            Some(key) => Z::write_normals(tile, key, out),
+            None => kernel.tile(tile, out),
         }
     }
 }
@@ -53,8 +53,8 @@ impl<B: Isa, Z: Normals> Isa for Approx<B, Z> {
 pub trait Normals: Copy {
     /// Its name, as printed in tables.
     const NAME: &'static str;
-    /// As [`rng::normals`](crate::rng::normals), of the same words.
-    fn normals(tile: u32, key: Key) -> [f32; TILE];
+    /// As [`rng::write_normals`](crate::rng::write_normals), of the same words.
+    fn write_normals(tile: u32, key: Key, out: &mut [f32; TILE]);
 }
 
 /// The sum of the four bytes of one random word, with mean 0 and variance 1: no root, no logarithm, one conversion and one
@@ -66,12 +66,13 @@ impl Normals for Bytes {
     const NAME: &'static str = "bytes";
 
     #[inline(always)]
-    fn normals(tile: u32, key: Key) -> [f32; TILE] {
-        let mut out = [0.0; TILE];
-        for (z, word) in out.iter_mut().zip(words(tile, key).as_flattened()) {
-            *z = bytes(*word);
+    fn write_normals(tile: u32, key: Key, out: &mut [f32; TILE]) {
+        let (rows, _) = out.as_chunks_mut::<LANES>();
+        if let [x, y, z, t] = rows {
+            for lane in 0..LANES {
+                [x[lane], y[lane], z[lane], t[lane]] = block(tile, lane, key).map(bytes);
+            }
         }
-        out
     }
 }
 
@@ -95,19 +96,15 @@ impl Normals for Micromath {
     const NAME: &'static str = "micromath";
 
     #[inline(always)]
-    fn normals(tile: u32, key: Key) -> [f32; TILE] {
-        let [a, b, c, d] = words(tile, key);
-        let mut out = [0.0; TILE];
-        let (rows, _) = out.as_chunks_mut::<{ TILE / 4 }>();
+    fn write_normals(tile: u32, key: Key, out: &mut [f32; TILE]) {
+        let (rows, _) = out.as_chunks_mut::<LANES>();
         if let [x, y, z, t] = rows {
-            for (((x, y), a), b) in x.iter_mut().zip(y).zip(a).zip(b) {
-                (*x, *y) = pair(a, b);
-            }
-            for (((z, t), c), d) in z.iter_mut().zip(t).zip(c).zip(d) {
-                (*z, *t) = pair(c, d);
+            for lane in 0..LANES {
+                let [a, b, c, d] = block(tile, lane, key);
+                (x[lane], y[lane]) = pair(a, b);
+                (z[lane], t[lane]) = pair(c, d);
             }
         }
-        out
     }
 }
 

@@ -3,10 +3,12 @@
 use super::Backend;
 use crate::error::{Error, Quantity};
 use crate::kernel::{Fill, Hyperparameters, Map, Reduce, Update};
+use crate::kernels::Perturb;
 use crate::lanes::Lanes;
 use crate::layout::Groups;
 use crate::loops::{FillLoop, MapLoop, UpdateLoop, fill_groups};
 use crate::reduce::{self, Arity, Partial, Rows};
+use crate::residual::{self, Way};
 use crate::rng::TILE;
 use core::marker::PhantomData;
 use core::ops::Range;
@@ -27,8 +29,8 @@ pub trait Isa: Copy {
     fn enter<O: Op>(self, op: O) -> O::Output;
     /// The noise of one tile. Only a backend type that says so draws anything but what the kernel asks for.
     #[inline(always)]
-    fn tile<K: Fill<O, I>, const O: usize, const I: usize>(kernel: &K, tile: u32) -> [f32; TILE] {
-        kernel.tile(tile)
+    fn tile<K: Fill<O, I>, const O: usize, const I: usize>(kernel: &K, tile: u32, out: &mut [f32; TILE]) {
+        kernel.tile(tile, out);
     }
 }
 
@@ -53,8 +55,8 @@ impl<T: Isa, K: Fill<O, I>, const O: usize, const I: usize> Fill<O, I> for Drawn
     const NAME: &'static str = K::NAME;
 
     #[inline(always)]
-    fn tile(&self, tile: u32) -> [f32; TILE] {
-        T::tile(&self.0, tile)
+    fn tile(&self, tile: u32, out: &mut [f32; TILE]) {
+        T::tile(&self.0, tile, out);
     }
 
     #[inline(always)]
@@ -156,6 +158,26 @@ where
     }
 }
 
+/// Perturbs or restores a range of elements by a residual.
+pub(super) struct ResidualOp<'a, K> {
+    pub(super) kernel: K,
+    pub(super) way: Way,
+    pub(super) groups: Groups<'a>,
+    pub(super) values: &'a [f32],
+    pub(super) w: &'a mut [f32],
+    pub(super) residual: &'a mut [f32],
+    pub(super) range: Range<usize>,
+}
+
+impl<K: Fill<2, 0>> Op for ResidualOp<'_, K> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { kernel, way, groups, values, w, residual, range } = self;
+        residual::apply(kernel, way, groups, values, w, residual, range);
+    }
+}
+
 impl<T: Isa> Backend for T {
     type Vector = [f32];
     type Scalar = f32;
@@ -221,6 +243,20 @@ impl<T: Isa> Backend for T {
     {
         let kernel = Drawn::by(self, kernel);
         self.enter(FillOp { kernel, groups, values, out, ins, range: 0..usize::MAX });
+    }
+
+    fn residual(
+        &mut self,
+        way: Way,
+        kernel: Perturb,
+        groups: Groups<'_>,
+        values: &[f32],
+        w: &mut [f32],
+        residual: &mut [f32],
+    ) -> Result<(), Error> {
+        let (kernel, range, n) = (Drawn::by(self, kernel), 0..usize::MAX, w.len());
+        self.enter(ResidualOp { kernel, way, groups, values, w, residual, range });
+        residual::verdict(way, residual, n)
     }
 
     fn check(&mut self, value: &f32, what: Quantity) -> Result<(), Error> {

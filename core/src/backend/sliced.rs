@@ -1,11 +1,14 @@
 use super::{Backend, Isa};
-use crate::backend::isa::{Drawn, FeedOp, FillOp};
+use crate::backend::isa::{Drawn, FeedOp, FillOp, ResidualOp};
 use crate::error::{Error, Quantity};
 use crate::kernel::{Fill, Map, Reduce, Update};
+use crate::kernels::Perturb;
 use crate::layout::Groups;
 use crate::loops::{FillLoop, MapLoop, UpdateLoop};
 use crate::method::{Clock, Eval, Method, Next};
 use crate::reduce::{Arity, Partial, Rows};
+use crate::residual::{self, Way};
+use crate::rng::TILE;
 use core::ops::Range;
 
 /// Kernel calls that one `begin` or `resume` may make; a test holds every registered method to it.
@@ -149,6 +152,12 @@ impl<B: Isa> Sliced<B> {
 
     /// The elements of the next kernel call that this run may work on; `None` if it is finished or must wait.
     fn turn(&mut self, len: usize) -> Option<Range<usize>> {
+        self.turn_by(len, 1)
+    }
+
+    /// [`turn`](Self::turn) that stops at a multiple of `unit` elements, since a unit that is cut costs twice. A run that
+    /// has less than that left waits for the next, unless no run has more.
+    fn turn_by(&mut self, len: usize, unit: usize) -> Option<Range<usize>> {
         if !self.running {
             return Some(0..len);
         }
@@ -157,7 +166,11 @@ impl<B: Isa> Sliced<B> {
         if self.pending || call < self.done {
             return None;
         }
-        let range = self.at..len.min(self.at.saturating_add(self.left));
+        let mut end = len.min(self.at.saturating_add(self.left));
+        if end < len && unit <= self.budget {
+            end = self.at.max(end - end.checked_rem(unit).unwrap_or(0));
+        }
+        let range = self.at..end;
         self.left -= range.len();
         if range.end == len {
             self.done += 1;
@@ -279,10 +292,28 @@ impl<B: Isa> Backend for Sliced<B> {
         K: Fill<O, I>,
         Arity: FillLoop<O, I>,
     {
-        if let Some(range) = self.turn(out.first().map_or(0, |x| x.len())) {
+        if let Some(range) = self.turn_by(out.first().map_or(0, |x| x.len()), TILE) {
             let kernel = Drawn::by(&self.inner, kernel);
             self.inner.enter(FillOp { kernel, groups, values, out, ins, range });
         }
+    }
+
+    fn residual(
+        &mut self,
+        way: Way,
+        kernel: Perturb,
+        groups: Groups<'_>,
+        values: &[f32],
+        w: &mut [f32],
+        residual: &mut [f32],
+    ) -> Result<(), Error> {
+        let n = w.len();
+        if let Some(range) = self.turn_by(n, TILE) {
+            let kernel = Drawn::by(&self.inner, kernel);
+            self.inner.enter(ResidualOp { kernel, way, groups, values, w, residual, range });
+        }
+        // Nothing is known before the last element.
+        if self.running && self.pending { Ok(()) } else { residual::verdict(way, residual, n) }
     }
 
     fn check(&mut self, value: &f32, what: Quantity) -> Result<(), Error> {

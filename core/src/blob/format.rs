@@ -15,6 +15,7 @@ pub(super) const HEADER: usize = 40;
 
 /// Why bytes are no usable blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error {
     /// There are fewer bytes than the blob has.

@@ -47,7 +47,8 @@ where
     ///
     /// # Errors
     /// [`Error::Length`] if `w` does not have the layout's length; [`Error::Unfinished`] if half a kernel is done, in a
-    /// [`Sliced`](crate::backend::Sliced) call that is pending: finish or abort it.
+    /// [`Sliced`](crate::backend::Sliced) call that is pending: finish or abort it; [`Error::Perturbed`] during
+    /// a step of a method that keeps no copy of the weights: save before it or after it.
     pub fn new(
         b: &B,
         segments: &'a [Segment],
@@ -61,7 +62,7 @@ where
         if !b.is_settled() {
             return Err(Error::Unfinished);
         }
-        let clean = method.clean(w);
+        let clean = method.clean(w).ok_or(Error::Perturbed)?;
         require_len("saved weights", clean.len(), w.len())?;
         Ok(Self { segments, w: clean, method, beside, scalars: method.scalars(), position, tag: 0 })
     }

@@ -12,8 +12,8 @@ impl Fill<1, 2> for Pull {
     const NAME: &'static str = "pull";
 
     #[inline(always)]
-    fn tile(&self, _: u32) -> [f32; TILE] {
-        [1.0; TILE]
+    fn tile(&self, _: u32, out: &mut [f32; TILE]) {
+        *out = [1.0; TILE];
     }
 
     #[inline(always)]

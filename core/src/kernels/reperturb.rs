@@ -20,8 +20,8 @@ impl Fill<1, 1> for Reperturb {
     const READS: usize = 1;
 
     #[inline(always)]
-    fn tile(&self, tile: u32) -> [f32; TILE] {
-        rng::normals(tile, self.key)
+    fn tile(&self, tile: u32, out: &mut [f32; TILE]) {
+        rng::write_normals(tile, self.key, out);
     }
 
     #[inline(always)]

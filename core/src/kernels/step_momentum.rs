@@ -1,4 +1,5 @@
 use crate::kernel::Update;
+use crate::lanes::{SCALAR, SMALL};
 
 /// `d = g + weight_decay * w; v = momentum * v + (1 - dampening) * d; w -= lr * v`: heavy-ball momentum.
 #[derive(Clone, Copy, Debug)]
@@ -21,14 +22,27 @@ pub struct StepMomentum {
 pub struct Coef {
     pub(super) lr: f32,
     pub(super) momentum: f32,
-    pub(super) keep: f32,
+    /// The share of a gradient that enters the velocity; all of it costs no multiplication.
+    pub(super) keep: Option<f32>,
     pub(super) weight_decay: f32,
 }
 
-/// The share of a gradient that enters the velocity: all of the first one.
-#[inline(always)]
-pub(super) fn keep(dampening: f32, updates: u32) -> f32 {
-    if updates == 0 { 1.0 } else { 1.0 - dampening }
+/// Where a loop tests what it could know (it is not doubled to save code) a multiplication in hardware takes less time.
+const ALWAYS: bool = SMALL && SCALAR;
+
+impl Coef {
+    #[inline(always)]
+    pub(super) fn new(lr: f32, momentum: f32, dampening: f32, weight_decay: f32, updates: u32) -> Self {
+        // All of the first gradient.
+        let share = if updates == 0 { 1.0 } else { 1.0 - dampening };
+        Self { lr, momentum, keep: (ALWAYS || share != 1.0).then_some(share), weight_decay }
+    }
+
+    /// The new velocity, of the old one and the decayed gradient.
+    #[inline(always)]
+    pub(super) fn velocity(self, v: f32, d: f32) -> f32 {
+        self.momentum * v + self.keep.map_or(d, |keep| keep * d)
+    }
 }
 
 impl Update<1> for StepMomentum {
@@ -37,8 +51,8 @@ impl Update<1> for StepMomentum {
 
     #[inline(always)]
     fn coef(&self) -> Coef {
-        let Self { lr, momentum, weight_decay, .. } = *self;
-        Coef { lr, momentum, keep: keep(self.dampening, self.updates), weight_decay }
+        let Self { lr, momentum, dampening, weight_decay, updates } = *self;
+        Coef::new(lr, momentum, dampening, weight_decay, updates)
     }
 
     fn forget(self, updates: u32) -> Self {
@@ -48,7 +62,7 @@ impl Update<1> for StepMomentum {
     #[inline(always)]
     fn apply(k: Coef, w: f32, g: f32, [v]: [f32; 1]) -> (f32, [f32; 1]) {
         let d = g + k.weight_decay * w;
-        let v = k.momentum * v + k.keep * d;
+        let v = k.velocity(v, d);
         (w - k.lr * v, [v])
     }
 }

@@ -1,4 +1,4 @@
-use super::step_momentum::{Coef, keep};
+use super::step_momentum::Coef;
 use crate::kernel::Update;
 
 /// `d = g + weight_decay * w; v = momentum * v + (1 - dampening) * d; w -= lr * (d + momentum * v)`: Nesterov's momentum.
@@ -23,8 +23,8 @@ impl Update<1> for StepNesterov {
 
     #[inline(always)]
     fn coef(&self) -> Coef {
-        let Self { lr, momentum, weight_decay, .. } = *self;
-        Coef { lr, momentum, keep: keep(self.dampening, self.updates), weight_decay }
+        let Self { lr, momentum, dampening, weight_decay, updates } = *self;
+        Coef::new(lr, momentum, dampening, weight_decay, updates)
     }
 
     fn forget(self, updates: u32) -> Self {
@@ -34,7 +34,7 @@ impl Update<1> for StepNesterov {
     #[inline(always)]
     fn apply(k: Coef, w: f32, g: f32, [v]: [f32; 1]) -> (f32, [f32; 1]) {
         let d = g + k.weight_decay * w;
-        let v = k.momentum * v + k.keep * d;
+        let v = k.velocity(v, d);
         (w - k.lr * (d + k.momentum * v), [v])
     }
 }

@@ -1,6 +1,6 @@
 //! The portable register: a few floats.
 
-use super::{LANES, Lanes};
+use super::{LANES, Lanes, SMALL};
 use core::ops::{Add, Mul, Sub};
 
 /// Lanes as an array.
@@ -9,9 +9,7 @@ pub struct Array<const WIDTH: usize>(pub(crate) [f32; WIDTH]);
 
 /// What suits a target without registers of its own here: eight lanes, which a Cortex-M4F can keep in registers; one where
 /// code must be small (see `build.rs`) or floats are computed in software.
-pub type Plain = Array<
-    { if cfg!(any(flatmin_turns, not(any(target_arch = "arm", target_arch = "riscv32")))) { 8 } else { 1 } },
->;
+pub type Plain = Array<{ if SMALL { 1 } else { 8 } }>;
 
 impl<const WIDTH: usize> Array<WIDTH> {
     #[inline(always)]

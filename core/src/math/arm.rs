@@ -5,11 +5,11 @@
 #[inline(always)]
 pub(super) fn sqrt(x: f32) -> f32 {
     let root: u32;
-    // SAFETY: the eabihf ABI implies a single-precision FPU; s15 is saved and put back; nothing else is touched.
+    // SAFETY: the eabihf ABI implies a single-precision FPU; nothing but s15 is touched.
     unsafe {
         core::arch::asm!(
-            "vmov {t}, s15", "vmov s15, {x}", "vsqrt.f32 s15, s15", "vmov {x}, s15", "vmov s15, {t}",
-            t = out(reg) _, x = inlateout(reg) x.to_bits() => root,
+            "vmov s15, {x}", "vsqrt.f32 s15, s15", "vmov {x}, s15",
+            x = inlateout(reg) x.to_bits() => root, out("s15") _,
             options(pure, nomem, nostack, preserves_flags)
         );
     }

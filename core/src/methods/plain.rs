@@ -102,7 +102,7 @@ impl<B: Backend, O: Optimizer<B>> Method<B> for Plain<O> {
         descend(&mut self.base, b, w, None, eval, clock)
     }
 
-    fn clean<'a>(&'a self, w: &'a B::Vector) -> &'a B::Vector {
-        w
+    fn clean<'a>(&'a self, w: &'a B::Vector) -> Option<&'a B::Vector> {
+        Some(w)
     }
 }

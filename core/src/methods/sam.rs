@@ -1,5 +1,5 @@
 use crate::backend::Backend;
-use crate::error::{Error, Quantity, require, require_len};
+use crate::error::{Error, Quantity, require_len, require_not_negative};
 use crate::kernels::{Copy, SaveAscend, SqNorm};
 use crate::method::{Batch, Clock, Eval, Method, Next, descend};
 use crate::optimizer::Optimizer;
@@ -78,7 +78,7 @@ impl<O, V, R> Sam<O, V, R> {
 }
 
 impl<B: Backend, O: Optimizer<B>, V: BorrowMut<B::Vector>, R: Schedule> State<B> for Sam<O, V, R> {
-    const COST: Cost = O::COST.plus(Cost { vectors: 1, filter_vectors: 0, words: 1 });
+    const COST: Cost = O::COST.plus(Cost { vectors: 1, words: 1, ..Cost::NONE });
     type Scalars = (Phase, O::Scalars);
 
     fn scalars(&self) -> Self::Scalars {
@@ -135,8 +135,8 @@ impl<B: Backend, O: Optimizer<B>, V: BorrowMut<B::Vector>, R: Schedule> Method<B
 
     fn ready(&self, b: &B, n: usize, clock: &Clock) -> Result<(), Error> {
         let rho = self.rho.at(clock.step, clock.total);
-        require(rho.is_finite() && rho >= 0.0, "rho", rho)?;
-        require(self.eps.is_finite() && self.eps >= 0.0, "eps", self.eps)?;
+        require_not_negative("rho", rho)?;
+        require_not_negative("eps", self.eps)?;
         require_len("saved weights", b.len(self.saved.borrow()), n)?;
         self.base.ready(b, n, clock)
     }
@@ -178,7 +178,7 @@ impl<B: Backend, O: Optimizer<B>, V: BorrowMut<B::Vector>, R: Schedule> Method<B
         descend(&mut self.base, b, w, None, eval, clock)
     }
 
-    fn clean<'a>(&'a self, w: &'a B::Vector) -> &'a B::Vector {
-        if self.phase == Phase::Descent { self.saved.borrow() } else { w }
+    fn clean<'a>(&'a self, w: &'a B::Vector) -> Option<&'a B::Vector> {
+        Some(if self.phase == Phase::Descent { self.saved.borrow() } else { w })
     }
 }

@@ -3,7 +3,6 @@
 use core::ops::Range;
 
 use super::layer::Params;
-use super::sequential::Network;
 
 /// Everything that a caller lends to an evaluation.
 #[derive(Debug)]
@@ -87,31 +86,5 @@ impl Place {
             let (low, high) = acts.split_at_mut_checked(a.start)?;
             Some((high.get_mut(..a.len())?, low.get_mut(b)?))
         }
-    }
-}
-
-/// What training a network keeps in RAM, in bytes, without the state of an optimizer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ram {
-    /// Trainable parameters.
-    pub weights: usize,
-    /// Their gradient.
-    pub gradient: usize,
-    /// Activations; gradients of activations are written over them.
-    pub activations: usize,
-}
-
-impl Ram {
-    /// The bill of `N`, a constant: `const { assert!(Ram::of::<Net>().total() <= 16 * 1024) }`.
-    #[must_use]
-    pub const fn of<N: Network>() -> Self {
-        let (vector, activations) = (N::TRAINABLE * size_of::<f32>(), N::ACTS * size_of::<f32>());
-        Self { weights: vector, gradient: vector, activations }
-    }
-
-    /// All of it.
-    #[must_use]
-    pub const fn total(self) -> usize {
-        self.weights + self.gradient + self.activations
     }
 }

@@ -76,6 +76,18 @@ impl Tensors {
         floats
     }
 
+    /// Values of a vector with one value a filter of the trainable (or of the frozen) tensors, see
+    /// [`layout::filters`](crate::layout::filters).
+    #[must_use]
+    pub const fn slots(&self, trainable: bool) -> usize {
+        let (mut slots, mut i) = (0, 0);
+        while i < self.len {
+            slots += (self.list[i].trainable == trainable) as usize * self.list[i].segment.slots();
+            i += 1;
+        }
+        slots
+    }
+
     /// The tensors in layer order.
     pub fn iter(&self) -> impl Iterator<Item = &Tensor> {
         self.list.iter().take(self.len)

@@ -1,5 +1,5 @@
 use crate::backend::Backend;
-use crate::error::{Error, require, require_len};
+use crate::error::{Error, require_len, require_not_negative};
 use crate::kernels::Pull;
 use crate::layout::{Groups, Kind, Segment, Sharing, filters};
 use crate::method::Clock;
@@ -71,7 +71,7 @@ pub fn strengths(segments: &[Segment], of: impl Fn(Kind) -> f32, slots: &mut [f3
     let mut slots = slots.iter_mut();
     for segment in segments {
         let strength = of(segment.kind);
-        require(strength.is_finite() && strength >= 0.0, "strength", strength)?;
+        require_not_negative("strength", strength)?;
         slots.by_ref().take(segment.slots()).for_each(|slot| *slot = strength);
     }
     Ok(())

@@ -86,7 +86,7 @@ impl<V, S, D> Moments<V, S, D> {
 }
 
 impl<B: Backend, V: BorrowMut<B::Vector>, S: Schedule, D: Decay> State<B> for Moments<V, S, D> {
-    const COST: Cost = Cost { vectors: 2, filter_vectors: 0, words: 1 };
+    const COST: Cost = Cost { vectors: 2, words: 1, ..Cost::NONE };
     type Scalars = u32;
 
     fn scalars(&self) -> u32 {

@@ -127,7 +127,7 @@ impl<B: Backend, S: Schedule> Optimizer<B> for Sgd<NoMomentum, S> {
 }
 
 impl<B: Backend, V: BorrowMut<B::Vector>, R: Schedule, S: Schedule> State<B> for Sgd<Momentum<V, R>, S> {
-    const COST: Cost = Cost { vectors: 1, filter_vectors: 0, words: 1 };
+    const COST: Cost = Cost { vectors: 1, words: 1, ..Cost::NONE };
     type Scalars = u32;
 
     fn scalars(&self) -> u32 {

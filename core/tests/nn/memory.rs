@@ -2,28 +2,7 @@
 
 use crate::literal::{Digits, Image, Odd, Pooled, Random, Wrist, bits, split};
 use flatmin::layout::{Kind, Segment};
-use flatmin::nn::{self, All, Bias, Buffer, Dense, Error, Evaluation, Frozen, Network, Ram, Tanh};
-
-#[test]
-fn ram_bill_is_what_the_buffers_take() {
-    fn check<N: Network>() {
-        let (w, g, acts) = (vec![0f32; N::TRAINABLE], vec![0f32; N::TRAINABLE], vec![0f32; N::ACTS]);
-        let bill = Ram::of::<N>();
-        assert_eq!(bill.weights, size_of_val(&*w));
-        assert_eq!(bill.gradient, size_of_val(&*g));
-        assert_eq!(bill.activations, size_of_val(&*acts));
-        assert_eq!(bill.total(), size_of_val(&*w) + size_of_val(&*g) + size_of_val(&*acts));
-    }
-    check::<Wrist>();
-    check::<Digits>();
-    check::<Wrist<Bias, Bias, Bias>>();
-    check::<Wrist<Frozen, Frozen, All>>();
-    check::<Image<Frozen, Bias, All>>();
-    check::<Pooled>();
-    // The same from arrays, whose lengths are constants.
-    const BILL: Ram = Ram::of::<Digits>();
-    assert_eq!(BILL.total(), size_of::<([f32; Digits::<All>::TRAINABLE], [f32; 2_410], [f32; 42])>());
-}
+use flatmin::nn::{self, All, Bias, Buffer, Dense, Error, Evaluation, Frozen, Network, Tanh};
 
 #[test]
 fn a_frozen_prefix_stores_nothing() {

@@ -5,10 +5,12 @@
 #![no_std]
 
 mod arithmetic;
+mod stack;
 mod stopwatch;
 
-pub use arithmetic::assert_ieee_arithmetic;
-pub use stopwatch::SysTick;
+pub use arithmetic::{assert_ieee_arithmetic, not_ieee_arithmetic};
+pub use stack::Stack;
+pub use stopwatch::{Instructions, SysTick};
 
 use core::panic::PanicInfo;
 use cortex_m_semihosting::debug::{self, ExitStatus};
@@ -21,8 +23,8 @@ pub fn exit(status: ExitStatus) -> ! {
     }
 }
 
-#[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
+/// What the panic handlers do that can afford 3 KB of formatting.
+pub fn stop(info: &PanicInfo<'_>) -> ! {
     cortex_m::interrupt::disable();
     hprint!("firmware stopped: ");
     if let Some(place) = info.location() {

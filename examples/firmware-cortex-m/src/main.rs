@@ -34,3 +34,8 @@ fn main() -> ! {
     }
     exit(EXIT_SUCCESS)
 }
+
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    firmware_cortex_m::stop(info)
+}

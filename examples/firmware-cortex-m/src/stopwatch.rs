@@ -6,6 +6,7 @@
 //! the last. On a real board the result is a time and no instruction count.
 
 use core::arch::asm;
+use core::cell::Cell;
 use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m::peripheral::{Peripherals, SYST};
 use flatmin_parity::Stopwatch;
@@ -32,6 +33,36 @@ impl SysTick {
         let mut watch = Self { nothing: 0 };
         watch.nothing = watch.time(&mut || {});
         Some(watch)
+    }
+}
+
+/// Instructions since the start, to the tick (40 of them, or 50), as a counter that wraps around at 2^32. It must be read
+/// before SysTick has run down once: every 671 million instructions.
+pub struct Instructions {
+    timer: SYST,
+    last: Cell<u32>,
+    ticks: Cell<u32>,
+}
+
+impl Instructions {
+    /// Starts the timer; `None` if somebody has taken the peripherals before.
+    pub fn start() -> Option<Self> {
+        let mut timer = Peripherals::take()?.SYST;
+        timer.set_clock_source(SystClkSource::Core);
+        timer.set_reload(0x00ff_ffff);
+        timer.clear_current();
+        timer.enable_counter();
+        Some(Self { timer, last: Cell::new(0), ticks: Cell::new(0) })
+    }
+
+    /// The counter.
+    #[inline(never)]
+    pub fn now(&self) -> u32 {
+        let _running = &self.timer;
+        let position = SYST::get_current();
+        let passed = self.last.replace(position).wrapping_sub(position) & 0x00ff_ffff;
+        self.ticks.set(self.ticks.get().wrapping_add(passed));
+        self.ticks.get().wrapping_mul(PER_TICK)
     }
 }
 

@@ -1,12 +1,15 @@
 //! A backend with one wrong kernel, to show that a comparison sees it.
 
 use crate::Host;
-use flatmin::backend::Backend;
+use flatmin::backend::{Backend, Isa, Op};
 use flatmin::error::{Error, Quantity};
 use flatmin::kernel::{Fill, Map, Reduce, Update};
+use flatmin::kernels::Perturb;
 use flatmin::layout::Groups;
 use flatmin::loops::{FillLoop, MapLoop, UpdateLoop};
 use flatmin::reduce::{Arity, Rows};
+use flatmin::residual::Way;
+use flatmin::rng::TILE;
 
 /// The kernel that is wrong.
 pub const WRONG: &str = "step_momentum";
@@ -81,6 +84,18 @@ impl<B: Host> Backend for Canary<B> {
         self.0.fill(kernel, groups, values, out, ins);
     }
 
+    fn residual(
+        &mut self,
+        way: Way,
+        kernel: Perturb,
+        groups: Groups<'_>,
+        values: &[f32],
+        w: &mut [f32],
+        residual: &mut [f32],
+    ) -> Result<(), Error> {
+        self.0.residual(way, kernel, groups, values, w, residual)
+    }
+
     fn open(&mut self) {
         self.0.open();
     }
@@ -91,5 +106,24 @@ impl<B: Host> Backend for Canary<B> {
 
     fn read(&mut self, value: &f32) -> f32 {
         self.0.read(value)
+    }
+}
+
+/// `B`, but the last bit of the first noise of every tile is wrong: for code that cuts work into pieces by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct WrongNoise<B>(pub B);
+
+impl<B: Isa> Isa for WrongNoise<B> {
+    const NAME: &'static str = "wrong noise";
+
+    #[inline(always)]
+    fn enter<O: Op>(self, op: O) -> O::Output {
+        self.0.enter(op)
+    }
+
+    #[inline(always)]
+    fn tile<K: Fill<O, I>, const O: usize, const I: usize>(kernel: &K, tile: u32, out: &mut [f32; TILE]) {
+        B::tile(kernel, tile, out);
+        out[0] = f32::from_bits(out[0].to_bits() ^ 1);
     }
 }

@@ -12,6 +12,8 @@ use flatmin::methods::{FilterScale, LpfSgd, Plain, Sam};
 use flatmin::noise::Noise;
 use flatmin::optimizer::Optimizer;
 use flatmin::optimizers::{Adam, AdamW, Anchored, Clipped, Sgd};
+use flatmin::registry::{self, On};
+use flatmin::residual::usual_len;
 use flatmin::rng::Seed;
 use flatmin::schedule::{Anneal, Cosine, Linear, Schedule};
 use heapless::String;
@@ -81,6 +83,8 @@ pub enum MethodSpec {
     Rst { rho: Rate, eps: f32, p: Rate },
     /// [`LpfSgd`].
     LpfSgd { gamma: Rate, scale: FilterScale, parts: u32 },
+    /// [`LpfSgdResidual`](flatmin::methods::LpfSgdResidual).
+    LpfSgdResidual { gamma: Rate, scale: FilterScale, parts: u32 },
 }
 
 impl OptimizerSpec {
@@ -116,11 +120,17 @@ impl MethodSpec {
             Self::Sam { .. } => "sam",
             Self::Rst { .. } => "rst",
             Self::LpfSgd { .. } => "lpf_sgd",
+            Self::LpfSgdResidual { .. } => "lpf_sgd_residual",
         }
     }
 
+    /// Where it runs, as its registry entry says.
+    pub fn on(&self) -> On {
+        registry::find(self.name()).map_or(On::Any, |entry| entry.on)
+    }
+
     /// One of each kind, with hyperparameters that matter, for tests and parity runs over every method.
-    pub const SAMPLES: [Self; 5] = [
+    pub const SAMPLES: [Self; 6] = [
         Self::Plain,
         Self::Sam { rho: Rate::Constant(0.1), eps: 1e-12 },
         Self::Rst { rho: Rate::Constant(0.1), eps: 1e-12, p: Rate::Linear(Linear::rising_with_mean(0.5)) },
@@ -130,6 +140,11 @@ impl MethodSpec {
             parts: 4,
         },
         Self::LpfSgd { gamma: Rate::Constant(0.05), scale: FilterScale::FilterNorm, parts: 1 },
+        Self::LpfSgdResidual {
+            gamma: Rate::Cosine(Cosine { from: 0.02, to: 0.3 }),
+            scale: FilterScale::FilterRms,
+            parts: 4,
+        },
     ];
 
     /// The same method with its perturbation switched off.
@@ -140,6 +155,7 @@ impl MethodSpec {
             Self::Sam { eps, .. } => Self::Sam { rho: NONE, eps },
             Self::Rst { eps, p, .. } => Self::Rst { rho: NONE, eps, p },
             Self::LpfSgd { scale, parts, .. } => Self::LpfSgd { gamma: NONE, scale, parts },
+            Self::LpfSgdResidual { scale, parts, .. } => Self::LpfSgdResidual { gamma: NONE, scale, parts },
         }
     }
 }
@@ -425,6 +441,11 @@ where
         MethodSpec::LpfSgd { gamma, scale, parts: count } => {
             let [saved, sq_norms] = [(parts.zeros)(n), (parts.zeros)(filters(parts.segments))];
             let method = LpfSgd::new(base, parts.segments, saved, sq_norms, 0);
+            receive.receive(method.gamma(gamma, scale).parts(count).noise(parts.noise))
+        }
+        MethodSpec::LpfSgdResidual { gamma, scale, parts: count } => {
+            let [kept, sq_norms] = [(parts.zeros)(usual_len(n)), (parts.zeros)(filters(parts.segments))];
+            let method = LpfSgd::new(base, parts.segments, kept, sq_norms, 0).residual();
             receive.receive(method.gamma(gamma, scale).parts(count).noise(parts.noise))
         }
     }

@@ -195,7 +195,7 @@ pub struct Pool<const N: usize> {
 }
 
 impl<const N: usize> Pool<N> {
-    const LAYOUT: [Segment; 2] = {
+    pub(crate) const LAYOUT: [Segment; 2] = {
         assert!(N / FAN_IN < 65, "there are no slots for so many filters");
         [
             Segment { filters: (N / FAN_IN) as u32, fan_in: FAN_IN as u32, kind: Kind::Weight },

@@ -2,11 +2,16 @@
 
 use crate::kernels::{self, Pool};
 use crate::{Host, Row, Stopwatch};
+use flatmin::backend::{Approx, Backend, Bytes, Isa, Micromath, Normals};
 use flatmin::drive::{StepError, step};
+use flatmin::kernels::Perturb;
+use flatmin::layout::filters;
 use flatmin::method::{Clock, Method, Request};
-use flatmin::methods::{Plain, Sam};
+use flatmin::methods::{LpfSgd, Plain, Sam};
 use flatmin::nn::{self, Dense, Network, Relu};
 use flatmin::optimizers::{Adam, Sgd};
+use flatmin::residual::usual_len;
+use flatmin::rng::{Key, Stream};
 
 /// Elements of a vector in the kernel and update rows.
 pub const LEN: usize = 4096;
@@ -55,7 +60,7 @@ impl Default for Memory {
 ///
 /// # Errors
 /// When a step is refused, which no step is.
-pub fn run<B: Host>(
+pub fn run<B: Isa>(
     b: &mut B,
     watch: &mut impl Stopwatch,
     memory: &mut Memory,
@@ -68,8 +73,27 @@ pub fn run<B: Host>(
         row.ticks = watch.time(&mut || (kernel.run)(b, &mut pool.vectors()));
         see(&row);
     });
+    approximate::<B, Bytes>(*b, watch, pool, see);
+    approximate::<B, Micromath>(*b, watch, pool, see);
     updates(b, watch, pool, see)?;
     trainings(b, watch, memory, see)
+}
+
+/// The noise kernel with cheap noise.
+fn approximate<B: Isa, Z: Normals>(
+    b: B,
+    watch: &mut impl Stopwatch,
+    pool: &mut Pool<LEN>,
+    see: &mut impl FnMut(&Row),
+) {
+    pool.reset();
+    let kernel = Perturb { gamma: 0.1, rms: 1, key: Key::new(7, Stream::Perturbation, 3) };
+    let (mut b, vectors) = (Approx::<B, Z>::with(b), pool.vectors());
+    let [w, saved, ..] = vectors.vectors;
+    let ticks = watch.time(&mut || {
+        b.fill(kernel, vectors.groups, vectors.values, [&mut *w, &mut *saved], []);
+    });
+    see(&named("approx", Z::NAME, ticks));
 }
 
 /// One step with a gradient that costs nothing: the phase machine, the finite check and the kernels.
@@ -81,6 +105,7 @@ fn updates<B: Host>(
 ) -> Result<(), StepError<nn::Error>> {
     let given = |_: &[f32], _: &mut [f32], _: Request| Ok(1.0);
     pool.reset();
+    let norms = &mut pool.slots[..];
     let [w, g, saved, first, second] = pool.vectors.each_mut().map(|x| &mut x[..]);
     let mut count = |name, ticks| see(&named("update", name, ticks));
     count("sgd", second_step(Plain::new(Sgd::new()), b, watch, w, g, given)?);
@@ -91,6 +116,17 @@ fn updates<B: Host>(
     count("sam+momentum", second_step(sam, b, watch, w, g, given)?);
     let sam = Sam::new(Adam::new(&mut *first, &mut *second), &mut *saved);
     count("sam+adam", second_step(sam, b, watch, w, g, given)?);
+    let layout = const { &Pool::<LEN>::LAYOUT };
+    let norms = &mut norms[..const { filters(&Pool::<LEN>::LAYOUT) }];
+    let base = Sgd::new().momentum(0.9, &mut *first);
+    count(
+        "lpf_sgd+momentum",
+        second_step(LpfSgd::new(base, layout, &mut *saved, &mut *norms, 7), b, watch, w, g, given)?,
+    );
+    let base = Sgd::new().momentum(0.9, &mut *first);
+    let kept = &mut saved[..const { usual_len(LEN) }];
+    let lpf = LpfSgd::new(base, layout, kept, norms, 7).residual();
+    count("lpf_sgd_residual+momentum", second_step(lpf, b, watch, w, g, given)?);
     Ok(())
 }
 

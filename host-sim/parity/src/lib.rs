@@ -12,12 +12,13 @@ pub mod canary;
 pub mod compose;
 pub mod kernels;
 pub mod ledger;
+pub mod nets;
 pub mod problem;
 pub mod suite;
 
 mod row;
 
-pub use row::{Name, ParseError, Row};
+pub use row::{HASHES, Name, ParseError, Row};
 
 use flatmin::backend::Backend;
 

@@ -1,12 +1,14 @@
 //! One line of what a machine prints: a name without spaces, a count, hashes.
 
-use crate::problem::STEPS;
 use core::fmt;
 use core::str::FromStr;
 use heapless::{String, Vec};
 
 /// A name without spaces, unique among the rows.
 pub type Name = String<64>;
+
+/// Most hashes of a row.
+pub const HASHES: usize = 128;
 
 /// What one machine computed, and how long it took.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +18,7 @@ pub struct Row {
     /// What the stopwatch counted.
     pub ticks: u64,
     /// A hash after every step.
-    pub hashes: Vec<u32, { STEPS as usize }>,
+    pub hashes: Vec<u32, HASHES>,
 }
 
 /// How a row begins, among whatever else a machine prints.

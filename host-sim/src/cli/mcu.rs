@@ -18,6 +18,9 @@ pub struct Mcu {
     /// Print the rows that a machine should print, and run nothing: for a board of your own
     #[arg(long, conflicts_with_all = ["machine", "json"])]
     pub rows: bool,
+    /// Print what else the images say, decoded, to standard error
+    #[arg(long)]
+    pub log: bool,
     /// Build the images with one wrong kernel: the comparison must say so
     #[arg(long)]
     pub canary: bool,

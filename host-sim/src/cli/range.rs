@@ -33,6 +33,17 @@ pub(super) fn noise(text: &str) -> Result<f32, String> {
     number(text, |share| (0.0..=1.0).contains(share), rule)
 }
 
+/// Bytes: a number, or one of KiB with a `K`, or of MiB with an `M`.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
+    let rule = "bytes are a number from 1, such as 20000, or one of KiB or MiB, such as 32K or 1M";
+    let (digits, unit) = match text.strip_suffix(['K', 'k']) {
+        Some(digits) => (digits, 1 << 10),
+        None => text.strip_suffix(['M', 'm']).map_or((text, 1), |digits| (digits, 1 << 20)),
+    };
+    let bytes = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
+    bytes.filter(|bytes| *bytes > 0).ok_or_else(|| rule.to_owned())
+}
+
 pub(super) fn replay(text: &str) -> Result<u32, String> {
     number(text, |n| *n <= 100, "stored samples per labelled one are a number from 0 to 100")
 }

@@ -33,8 +33,13 @@ fn rows() -> Result<(), Error> {
 fn compare(args: &Mcu) -> Result<(), Error> {
     let variant = if args.canary { Variant::Canary } else { Variant::True };
     let expected = mcu::expected();
-    let outcomes = mcu::run(&args.machines(), variant, &mut announce);
+    let outcomes = mcu::run(&args.machines(), variant, &announce);
     let verdict = mcu::judge(&outcomes, &expected);
+    if args.log {
+        for outcome in &outcomes {
+            outcome.log.iter().for_each(|line| announce(&format!("{}: {line}", outcome.machine.name)));
+        }
+    }
     let mut out = stdout().lock();
     if args.json {
         for cell in mcu::json(&outcomes, &expected) {
@@ -50,7 +55,7 @@ fn compare(args: &Mcu) -> Result<(), Error> {
 
 fn keep(what: Ledger) -> Result<(), Error> {
     let compiler = ledger::here().map_err(failed)?;
-    let columns = ledger::measure(&mut announce).map_err(failed)?;
+    let columns = ledger::measure(&announce).map_err(failed)?;
     let mut out = stdout().lock();
     match what {
         Ledger::Update => {

@@ -49,6 +49,7 @@ fn pictures(settings: &fmnist::Settings, to: Option<&Path>) -> Result<(), Error>
     let file = to.map(output::File::open).transpose()?;
     let device = match settings.device {
         Device::Cpu => "CPU".to_owned(),
+        Device::CpuWithCheapNoise => "CPU, cheap noise".to_owned(),
         Device::Gpu => crate::gpu::describe().map_err(failed)?,
     };
     let source = if settings.subset { Source::Subset } else { Source::installed() };

@@ -5,6 +5,7 @@ use super::{Guard, Options};
 use crate::model::{Example, Lesson, Model, Workspace};
 use crate::train::{Averaging, Error, Origin, Outcome as Trained, Recipe, Trainer, Training};
 use flatmin::backend::Cpu;
+use flatmin::bill::Bill;
 use flatmin::tune::wise_ft::{WiseFt, interpolate};
 use flatmin::tune::{
     Criterion, CrossValidation, Diverged, Divergence, Guard as Keeper, Outcome, Rule, Score, Scores, Trust,
@@ -56,17 +57,15 @@ impl Start<'_> {
         }
     }
 
-    /// What the guard needs on a device beside the state of method and average, in bytes: a vector for the best weights;
-    /// the scores of every epoch; or a vector for the mean (if the recipe has no average yet) and a float a labelled
-    /// sample.
-    pub(super) fn bytes(model: &dyn Model, recipe: &Recipe, options: &Options, labelled: usize) -> usize {
-        let vector = 4 * model.trainable();
+    /// The bill with what the guard needs on a device: a vector for the best weights; the scores of every epoch; or a
+    /// vector for the mean (if the recipe has no average yet) and a float a labelled sample; the guard of the mean works in the gradient's buffer.
+    pub(super) fn bill(bill: Bill, recipe: &Recipe, options: &Options, labelled: usize) -> Bill {
         match options.guard {
-            Guard::Off => 0,
-            Guard::Accuracy | Guard::Loss => vector,
-            Guard::Cross => size_of::<Scores>() * (recipe.epochs as usize + 1),
-            Guard::Trust if recipe.average.is_some() => 4 * labelled,
-            Guard::Trust => vector + 4 * labelled,
+            Guard::Off => bill,
+            Guard::Accuracy | Guard::Loss => bill.guard(),
+            Guard::Cross => bill.cross_validated(recipe.epochs as usize),
+            Guard::Trust if recipe.average.is_some() => bill.trust(labelled),
+            Guard::Trust => bill.averaged(Averaging::Swa { from: 0.0 }.cost()).trust(labelled),
         }
     }
 

@@ -41,7 +41,7 @@ pub(crate) fn training<'a, T: Sync, R: Send, F>(
 where
     F: Future<Output = Result<R, Error>> + Send,
 {
-    if settings.device == Device::Cpu {
+    if settings.device != Device::Gpu {
         return in_order(settings.threads, progress, what, items, |item| {
             at_once(work(item, Trainer::default()))
         });

@@ -1,6 +1,7 @@
 //! What came out of a run.
 
 use super::{Arm, Options, Study, Task};
+use flatmin::bill::Bill;
 use serde::{Deserialize, Serialize};
 
 /// One run: a (study, task, person, seed, arm, replay, options).
@@ -63,10 +64,19 @@ pub struct Ram {
     pub weights: usize,
     /// Their gradient.
     pub gradient: usize,
-    /// State and scratch of method, optimizer and average.
+    /// State and scratch of method, optimizer, average and guard.
     pub state: usize,
     /// Activations and one input sample.
     pub activations: usize,
+}
+
+/// The parts of a bill that a table has room for.
+impl From<Bill> for Ram {
+    fn from(bill: Bill) -> Self {
+        let (weights, gradient) = (bill.weights, bill.gradient);
+        let activations = bill.activations + bill.input;
+        Self { weights, gradient, activations, state: bill.total() - weights - gradient - activations }
+    }
 }
 
 impl Ram {

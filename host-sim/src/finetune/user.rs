@@ -6,7 +6,9 @@ use super::samples::Samples;
 use super::tuned::{BOLD, Case, Tuned, tuned};
 use super::{Base, Error, HARM, Options, Purpose, Ram, Row, Settings, Study, arms, seed};
 use crate::model::{Model, Workspace, model};
-use crate::train::{Recipe, Trainer, state_bytes};
+use crate::train::{Averaging, Recipe, Trainer, method_cost};
+use flatmin::bill::Bill;
+use flatmin::state::Cost;
 use flatmin::tune::Outcome;
 use std::time::{Duration, Instant};
 
@@ -92,13 +94,9 @@ fn recipe(job: &Job<'_>, settings: &Settings) -> (Tuned, Recipe) {
     (tuned, Recipe { anchor: options.anchor, device: settings.device, ..recipe })
 }
 
-/// What a device needs for the same run, in bytes.
+/// What a device needs for the same run.
 fn bill(model: &dyn Model, recipe: &Recipe, options: &Options, labelled: usize) -> Ram {
-    let floats = |n: usize| n * size_of::<f32>();
-    Ram {
-        weights: floats(model.trainable()),
-        gradient: floats(model.trainable()),
-        state: state_bytes(model, recipe) + Start::bytes(model, recipe, options, labelled),
-        activations: floats(model.activations() + model.inputs()),
-    }
+    let average = recipe.average.map_or(Cost::NONE, Averaging::cost);
+    let bill = Bill::sized(model.shape(), method_cost(model, recipe)).averaged(average);
+    Start::bill(bill, recipe, options, labelled).into()
 }

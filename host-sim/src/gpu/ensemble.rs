@@ -52,6 +52,8 @@ enum Kind {
     /// Also RST's: a closed gate is a radius of 0.
     Sam,
     LpfSgd(FilterScale, u32),
+    /// Refused by a GPU, but not together with others.
+    LpfSgdResidual(FilterScale, u32),
 }
 
 impl Kin {
@@ -64,6 +66,7 @@ impl Kin {
                 MethodSpec::Plain => Kind::Plain,
                 MethodSpec::Sam { .. } | MethodSpec::Rst { .. } => Kind::Sam,
                 MethodSpec::LpfSgd { scale, parts, .. } => Kind::LpfSgd(scale, parts),
+                MethodSpec::LpfSgdResidual { scale, parts, .. } => Kind::LpfSgdResidual(scale, parts),
             },
             optimizer: match &recipe.spec.optimizer {
                 sgd @ OptimizerSpec::Sgd { momentum, nesterov, .. } => {
@@ -366,7 +369,10 @@ fn opens(order: &Order, clock: &Clock) -> Result<bool, flatmin::Error> {
         MethodSpec::Rst { p, .. } => {
             Gate::<Gpu>::opens(&mut Bernoulli::new(0).p(p).coin(Seed(order.recipe.seed)), clock)
         }
-        MethodSpec::Plain | MethodSpec::Sam { .. } | MethodSpec::LpfSgd { .. } => Ok(true),
+        MethodSpec::Plain
+        | MethodSpec::Sam { .. }
+        | MethodSpec::LpfSgd { .. }
+        | MethodSpec::LpfSgdResidual { .. } => Ok(true),
     }
 }
 

@@ -57,17 +57,21 @@ pub(super) fn root() -> Result<PathBuf, Error> {
         .ok_or(Error::NoCheckout)
 }
 
-fn script(arguments: &[&str], folder: &str) -> Result<Output, Error> {
+fn script(arguments: &[&str], folder: &str, variables: &[(&'static str, String)]) -> Result<Output, Error> {
     let root = root()?;
     let path = root.join(".ci/bare-metal");
     let folder = root.join(folder);
-    let output = Command::new(&path).args(arguments).current_dir(folder).output();
+    let output = Command::new(&path)
+        .args(arguments)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .current_dir(folder)
+        .output();
     output.map_err(|source| Error::File { path, source })
 }
 
 /// What the script prints, or what is missing.
 fn ask(arguments: &[&str]) -> Result<String, Error> {
-    let output = script(arguments, ".")?;
+    let output = script(arguments, ".", &[])?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     } else {
@@ -88,23 +92,24 @@ pub fn compiler(target: &str) -> Result<String, Error> {
 /// # Errors
 /// [`Error::Missing`] if there is no compiler, [`Error::Build`] if it refuses.
 pub(super) fn image(machine: &Machine, name: &'static str, variant: Variant) -> Result<Image, Error> {
-    build(machine.package, machine.target, name, FAST, variant)
+    build(machine.package, machine.target, name, FAST, variant, &[])
 }
 
-/// Builds a program of a package.
+/// Builds a program of a package; its build script sees the variables.
 pub(super) fn build(
     package: &str,
     target: &'static str,
     name: &'static str,
     profile: &str,
     variant: Variant,
+    variables: &[(&'static str, String)],
 ) -> Result<Image, Error> {
     /// Variants share their place in the target folder.
     static PLACE: Mutex<()> = Mutex::new(());
     let _place = PLACE.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = ask(&["target-dir", target])?;
     let call = ["cargo", target, "rustc", "--quiet", "--locked", "--profile", profile, "--bin", name];
-    let output = script(&[&call[..], variant.arguments()].concat(), package)?;
+    let output = script(&[&call[..], variant.arguments()].concat(), package, variables)?;
     if !output.status.success() {
         return Err(Error::Build { image: name, target, said: last_lines(&output.stderr) });
     }
@@ -114,6 +119,14 @@ pub(super) fn build(
     let image = Image { folder: tempfile::tempdir().map_err(failed)?, name: file };
     std::fs::copy(&built, image.path()).map_err(failed)?;
     Ok(image)
+}
+
+impl Image {
+    /// Its bytes.
+    pub(super) fn read(&self) -> Result<Vec<u8>, Error> {
+        let path = self.path();
+        std::fs::read(&path).map_err(|source| Error::File { path, source })
+    }
 }
 
 /// The last lines of what a program said, in one.

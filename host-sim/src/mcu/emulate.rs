@@ -1,7 +1,7 @@
 //! Emulators.
 
 use super::build::{Image, last_lines, root};
-use super::{Error, Machine};
+use super::{Error, Machine, defmt};
 use flatmin_parity::{ParseError, Row};
 use std::io::{ErrorKind, Read};
 use std::process::{Child, Command, Stdio};
@@ -9,20 +9,52 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Longer than any image takes, on a busy machine too: one that hangs is stopped.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(900);
 
-/// Runs an image to its end; the rows that it prints.
+/// What an image says.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Its rows; consecutive ones of one name are one.
+    pub(super) rows: Vec<Row>,
+    /// Its other lines.
+    pub(super) other: Vec<String>,
+}
+
+/// Runs an image to its end.
 ///
 /// # Errors
 /// [`Error::Missing`] without the emulator, [`Error::Stopped`] for any exit status but 0, [`Error::Broken`].
-pub(super) fn rows(machine: &Machine, image: &Image) -> Result<Vec<Row>, Error> {
-    let said = run(machine, image)?;
-    let rows = said.lines().map(|line| (line, line.trim().parse::<Row>()));
-    let rows = rows.filter(|(_, row)| *row != Err(ParseError::Other));
-    rows.map(|(line, row)| row.map_err(|_| Error::Broken(line.to_owned()))).collect()
+pub(super) fn run(machine: &Machine, image: &Image) -> Result<Said, Error> {
+    let mut said = Said::default();
+    for line in start(machine, image)?.lines().map(str::trim) {
+        match line.parse::<Row>() {
+            Ok(row) => said.push(row).map_err(|()| Error::Broken(line.to_owned()))?,
+            Err(ParseError::Other) => said.other.push(line.to_owned()),
+            Err(ParseError::Broken) => return Err(Error::Broken(line.to_owned())),
+        }
+    }
+    Ok(said)
 }
 
-fn run(machine: &Machine, image: &Image) -> Result<String, Error> {
+impl Said {
+    fn push(&mut self, row: Row) -> Result<(), ()> {
+        add(&mut self.rows, row)
+    }
+}
+
+/// Takes in a row, or the next step of the last one.
+pub(super) fn add(rows: &mut Vec<Row>, row: Row) -> Result<(), ()> {
+    match rows.last_mut().filter(|last| last.name == row.name) {
+        None => rows.push(row),
+        Some(last) => {
+            last.ticks += row.ticks;
+            last.hashes.extend_from_slice(&row.hashes).map_err(|_| ())?;
+        }
+    }
+    Ok(())
+}
+
+fn start(machine: &Machine, image: &Image) -> Result<String, Error> {
     let mut words = machine.emulator.iter();
     let program = words.next().copied().unwrap_or_default();
     let root = root()?;
@@ -46,14 +78,16 @@ fn run(machine: &Machine, image: &Image) -> Result<String, Error> {
     let (out, err) = (thread::spawn(|| all(out)), thread::spawn(|| all(err)));
     let status = wait(&mut child);
     let (out, err) = (out.join().unwrap_or_default(), err.join().unwrap_or_default());
+    let out = defmt::text(image, out)?;
     match status {
-        Some(status) if status.success() => Ok(String::from_utf8_lossy(&out).into_owned()),
-        Some(status) => {
-            Err(Error::Stopped { status: status.to_string(), said: last_lines(&[err, out].concat()) })
-        }
+        Some(status) if status.success() => Ok(out),
+        Some(status) => Err(Error::Stopped {
+            status: status.to_string(),
+            said: last_lines(&[err, out.into_bytes()].concat()),
+        }),
         None => Err(Error::Stopped {
             status: format!("no end after {} s", PATIENCE.as_secs()),
-            said: last_lines(&out),
+            said: last_lines(out.as_bytes()),
         }),
     }
 }

@@ -4,10 +4,11 @@
 //! are kept by compiler, since two of them differ by a few per cent.
 
 use super::build::{self, compiler, root};
-use super::{Error, Machine, Variant, emulate, find};
+use super::run::{FLASH, weigh};
+use super::{Error, Machine, Measured, Run, Variant, emulate, find, wrist};
 use crate::report::units::thousands;
+use flatmin_parity::Row;
 use flatmin_parity::ledger::LEN;
-use object::{Object, ObjectSection};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -24,10 +25,10 @@ const KEPT: [&str; 2] = ["mps2-an386", "mps2-an385"];
 /// Images of `tests/flash` whose size is kept, optimised for size.
 const SIZED: [&str; 2] = ["kernels", "steps"];
 /// Where it is committed, and the same for people.
-const FILES: [&str; 2] = ["docs/ledger.json", "docs/ledger.md"];
+const FILES: [&str; 2] = ["host-sim/data/ledger.json", "docs/ledger.md"];
 
 /// What a figure should be at most on a Cortex-M4F: instructions a parameter, instructions a step, or bytes.
-const AIMS: [(&str, f64); 11] = [
+const AIMS: [(&str, f64); 13] = [
     ("kernel:sq_norm:reduce", 2.5),
     ("kernel:save_ascend:map", 7.6),
     ("kernel:step_sgd:update", 4.4),
@@ -39,6 +40,8 @@ const AIMS: [(&str, f64); 11] = [
     ("train:mlp+adam", 450_000.0),
     ("flash:kernels", 1024.0),
     ("flash:steps", 1536.0),
+    ("flash:wrist", 24.0 * 1024.0),
+    ("feed:wrist", flatmin_wrist::pieces::WATCHDOG as f64),
 ];
 
 /// The compiler that builds the ledger's images here.
@@ -57,34 +60,79 @@ fn machine(name: &str) -> Result<&'static Machine, Error> {
 ///
 /// # Errors
 /// Whatever keeps an image from being built or run; nothing is left out of the ledger.
-pub fn measure(announce: &mut dyn FnMut(&str)) -> Result<Columns, Error> {
+pub fn measure(announce: &dyn Fn(&str)) -> Result<Columns, Error> {
     let mut columns = Columns::new();
     for name in KEPT {
         let machine = machine(name)?;
         announce(&format!("ledger: {name}"));
         let image = build::image(machine, "ledger", Variant::True)?;
-        let rows = emulate::rows(machine, &image)?;
+        let rows = emulate::run(machine, &image)?.rows;
         let mut column: Column = rows.iter().map(|row| (row.name.to_string(), row.ticks)).collect();
-        for program in SIZED {
-            let image = build::build("tests/flash", machine.target, program, "s", Variant::True)?;
-            column.insert(format!("flash:{program}"), flash(&image.path())?);
+        let image = build::image(machine, wrist::IMAGE, Variant::True)?;
+        column.extend(wrist(&emulate::run(machine, &image)?.rows));
+        let image =
+            build::build(machine.package, machine.target, wrist::IMAGE, "release", Variant::True, &[])?;
+        column.insert("flash:wrist".to_owned(), weigh(&image.path(), FLASH)? - DATA);
+        // As it would be flashed; a second session without an FPU would take minutes.
+        if name == KEPT[0] {
+            column.extend(memory(&emulate::run(machine, &image)?.rows));
         }
+        for program in SIZED {
+            let image = build::build("tests/flash", machine.target, program, "s", Variant::True, &[])?;
+            column.insert(format!("flash:{program}"), weigh(&image.path(), FLASH)?);
+        }
+        column.extend(runs(machine, announce)?);
         columns.insert(name.to_owned(), column);
     }
     Ok(columns)
 }
 
-/// Bytes of code and constants in an image.
-fn flash(path: &PathBuf) -> Result<u64, Error> {
-    let bytes = std::fs::read(path).map_err(|source| Error::File { path: path.clone(), source })?;
-    let image = object::File::parse(&*bytes)
-        .map_err(|error| Error::Ledger(format!("{}: {error}", path.display())))?;
-    let kept = |section: &object::Section<'_, '_>| {
-        section
-            .name()
-            .is_ok_and(|name| [".text", ".rodata", ".data"].iter().any(|kept| name.starts_with(kept)))
+/// Bytes of the wrist image that are data: the shipped model and the recording.
+const DATA: u64 = (flatmin_wrist::BLOB.len() + flatmin_wrist::RECORDING.len()) as u64;
+
+/// What a session takes: a step of the run that counts, the longest piece of work, and the longest time between two feeds
+/// of the watchdog.
+fn wrist(rows: &[Row]) -> Vec<(String, u64)> {
+    let figures = rows.iter().filter_map(|row| match (&*row.name, row.hashes.len()) {
+        ("wrist:tune", steps) => Some(("train:wrist+lpf".to_owned(), row.ticks / (steps as u64).max(1))),
+        (name, 0) if !is_memory(name) => Some((name.to_owned(), row.ticks)),
+        _ => None,
+    });
+    figures.collect()
+}
+
+/// Bytes of RAM that a session uses.
+fn memory(rows: &[Row]) -> impl Iterator<Item = (String, u64)> {
+    rows.iter().filter(|row| is_memory(&row.name)).map(|row| (row.name.to_string(), row.ticks))
+}
+
+fn is_memory(name: &str) -> bool {
+    name.starts_with("memory:") || name.starts_with("stack:")
+}
+
+/// Measures every run that is kept, two at a time: one is built while another is emulated.
+fn runs(machine: &'static Machine, announce: &dyn Fn(&str)) -> Result<Column, Error> {
+    let runs = Run::kept();
+    let measure = |runs: Vec<&Run>| -> Result<Vec<(Run, Measured)>, Error> {
+        runs.into_iter().map(|run| Ok((*run, run.measure(machine)?))).collect()
     };
-    Ok(image.sections().filter(kept).map(|section| section.size()).sum())
+    announce(&format!("ledger: {}: {} runs", machine.name, runs.len()));
+    let (even, odd) = rayon::join(
+        || measure(runs.iter().step_by(2).collect()),
+        || measure(runs.iter().skip(1).step_by(2).collect()),
+    );
+    Ok(even?.into_iter().chain(odd?).flat_map(|(run, measured)| rows(&run, &measured)).collect())
+}
+
+/// The rows of a run.
+fn rows(run: &Run, measured: &Measured) -> Vec<(String, u64)> {
+    let Measured { stack, flash, step, sample, .. } = *measured;
+    // An average takes a second step, so what was counted is not one.
+    let alone = run.average.is_none();
+    let (step, sample) = (alone.then_some(step), sample.filter(|_| alone));
+    let rows = [("stack", Some(stack)), ("flash", Some(flash)), ("step", step), ("sample", sample)];
+    let row = |(kind, figure): (&str, Option<u64>)| Some((format!("{kind}:{run}"), figure?));
+    rows.into_iter().filter_map(row).collect()
 }
 
 fn place(file: &str) -> Result<PathBuf, Error> {
@@ -161,7 +209,7 @@ fn figure(row: &str, figure: u64) -> String {
 }
 
 fn is_per_parameter(row: &str) -> bool {
-    row.starts_with("kernel:") || row.starts_with("update:")
+    ["kernel:", "approx:", "update:"].iter().any(|kind| row.starts_with(kind))
 }
 
 fn aim(row: &str) -> String {
@@ -179,22 +227,54 @@ pub fn markdown(ledger: &Ledger) -> String {
         let _ = writeln!(page, "| row | {} | aim on M4F |", KEPT.join(" | "));
         let _ = writeln!(page, "| --- | ---: | ---: | ---: |");
         let rows: std::collections::BTreeSet<&String> = columns.values().flat_map(BTreeMap::keys).collect();
-        for row in rows {
+        for row in rows.into_iter().filter(|row| run(row).is_none()) {
             let cells = KEPT.map(|machine| {
                 let found = columns.get(machine).and_then(|column| column.get(row));
                 found.map_or_else(|| "-".to_owned(), |found| figure(row, *found))
             });
             let _ = writeln!(page, "| `{row}` | {} | {} |", cells.join(" | "), aim(row));
         }
+        page += &runs_table(columns);
     }
     page
+}
+
+/// What is told of a run, and the head of its columns.
+const OF_A_RUN: [(&str, &str); 4] =
+    [("stack", "stack"), ("flash", "flash"), ("step", "step"), ("sample", "a sample more")];
+
+/// The kind and the run of a row such as `stack:wrist:all:sam+sgd`.
+fn run(row: &str) -> Option<(&str, &str)> {
+    row.split_once(':').filter(|(_, run)| run.matches(':').count() == 2 && run.contains('+'))
+}
+
+/// The runs, one a line.
+fn runs_table(columns: &Columns) -> String {
+    let all = columns.values().flat_map(BTreeMap::keys).filter_map(|row| Some(run(row)?.1));
+    let all: std::collections::BTreeSet<&str> = all.collect();
+    if all.is_empty() {
+        return String::new();
+    }
+    let heads = OF_A_RUN.iter().flat_map(|(_, head)| [format!("{head}, M4F"), format!("{head}, v6-M")]);
+    let heads: Vec<String> = heads.collect();
+    let mut table = format!("\n| run | {} |\n| --- |{}\n", heads.join(" | "), " ---: |".repeat(heads.len()));
+    for name in all {
+        let cells = OF_A_RUN.iter().flat_map(|(kind, _)| {
+            KEPT.map(|machine| {
+                let found = columns.get(machine).and_then(|column| column.get(&format!("{kind}:{name}")));
+                found.map_or_else(String::new, |found| thousands(*found))
+            })
+        });
+        let _ = writeln!(table, "| `{name}` | {} |", cells.collect::<Vec<_>>().join(" | "));
+    }
+    table
 }
 
 const PREFACE: &str = "\
 # The ledger
 
 What flatmin costs on a microcontroller, to the instruction and to the byte. Written by `flatmin-sim mcu --ledger update`
-from [ledger.json](ledger.json) and checked in continuous integration without tolerance: a change that moves a figure
+from [ledger.json](../host-sim/data/ledger.json) and checked in continuous integration without tolerance: a change that moves a figure
 moves it here in the same commit.
 
 - `mps2-an386` is a Cortex-M4F (`thumbv7em-none-eabihf`), `mps2-an385` runs code for a core without FPU
@@ -202,12 +282,26 @@ moves it here in the same commit.
   cycles on a real M4).
 - `kernel:NAME:FORM`: instructions a parameter of one call over 4,096, call included, at opt-level 3. `update` steps in
   place, `restore` steps from the saved copy (restore and step in one pass), `groups` reduces rows of 64 one by one.
+- `approx:NAME`: `kernel:perturb:fill` with the cheap noise of that name ([approx.md](approx.md)).
 - `update:NAME`: the same for a whole step with a gradient that costs nothing: phase machine, finite check, kernels.
+  LPF-SGD takes four gradients, so it draws and adds four noises a step, and eight without a backup.
 - `train:NAME`: instructions of a whole step (forward, backward, update) of the network 64-32-32-10 (3,466 parameters)
   on a mini-batch of 8.
 - `flash:NAME`: bytes of code and constants at opt-level s, without a runtime: `kernels` is every kernel that SAM over
   momentum SGD calls, `steps` is its phase machine with them.
+- `train:wrist+lpf`: the mean over the steps of a fine-tuning session of the wrist network (1,911 parameters): 8 windows,
+  4 parts of noise, in pieces. `part:wrist` is its longest piece of work that has no parts of its own (a row of a layer, a
+  tile of noise, a frame of the IMU, an operation of the flash), `feed:wrist` the longest time between two feeds of the
+  watchdog, in collection, scoring, training and saving. Instructions to the tick of 40.
+- `flash:wrist`: bytes of the whole wrist image at opt-level s, runtime, driver, emulated bus, checkpoint and log transport
+  included, without the shipped model and the recording.
 - Inputs are of ordinary size: software floating point takes longer for others.
+- The second table holds fine-tuning runs (network, what trains, method, optimizer, average), each an image of its own at
+  opt-level s: `stack` and `flash` in bytes, `step` in instructions on the smallest mini-batch (one sample, four for
+  LPF-SGD), and what a sample more takes. [budget.md](budget.md) says how they are measured; rows are named
+  `stack:RUN`, `flash:RUN`, `step:RUN` and `sample:RUN`.
+- `memory:wrist` and `stack:wrist`: bytes of the whole session of `examples/wrist` (IMU, trust, LPF-SGD, replay from flash,
+  checkpoint).
 
 One column for each compiler, since two of them differ by a few per cent; `core:source` means that `core` was compiled
 with the image's own settings, `core:compiled` that it came with rustup.

@@ -2,11 +2,8 @@
 
 use super::network::{Typed, typed};
 use flatmin::layout::Segment;
-use flatmin::nn::{self, Bias, Dense, Frozen, Network, Relu};
-
-type All = nn::seq!(Dense<64, 32>, Relu<32>, Dense<32, 10>);
-type Last = nn::seq!(Dense<64, 32, Frozen>, Relu<32>, Dense<32, 10>);
-type Biases = nn::seq!(Dense<64, 32, Bias>, Relu<32>, Dense<32, 10, Bias>);
+use flatmin::nn::{self, Network};
+use flatmin_parity::nets::digits::{All, Biases, Last};
 
 typed!(
     /// Everything trains.

@@ -2,19 +2,20 @@
 
 use super::network::{Typed, typed};
 use flatmin::layout::Segment;
-use flatmin::nn::{self, Conv2d, Dense, Network, Relu};
-
-type All = nn::seq!(
-    Conv2d<1, 28, 28, 3, 2, 8>,
-    Relu<1352>,
-    Conv2d<8, 13, 13, 3, 2, 16>,
-    Relu<576>,
-    Dense<576, 10>
-);
+use flatmin::nn::{self, Dense, Network, Relu};
+use flatmin_parity::nets::fmnist::{All, Biases, Last};
 
 typed!(
     /// Everything trains.
     ALL: All = "Fashion-MNIST CNN"
+);
+typed!(
+    /// The last layer trains.
+    LAST: Last = "Fashion-MNIST CNN, last layer"
+);
+typed!(
+    /// The biases train.
+    BIAS: Biases = "Fashion-MNIST CNN, biases"
 );
 
 type Mlp = nn::seq!(Dense<784, 2048>, Relu<2048>, Dense<2048, 1024>, Relu<1024>, Dense<1024, 10>);

@@ -2,6 +2,7 @@
 
 use super::{Memory, Model};
 use flatmin::backend::{Cpu, Isa, Op};
+use flatmin::bill::Shape;
 use flatmin::lanes::Lanes;
 use flatmin::layout::Segment;
 use flatmin::nn::{self, Network, Target};
@@ -64,6 +65,10 @@ impl<N: Describe> Model for Typed<N> {
 
     fn activations(&self) -> usize {
         N::ACTS
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::of::<N>()
     }
 
     fn layers(&self) -> Vec<Layer> {

@@ -2,19 +2,8 @@
 
 use super::network::{Typed, typed};
 use flatmin::layout::Segment;
-use flatmin::nn::{self, Bias, Conv1d, Dense, Frozen, MeanTime, Network, Relu};
-
-type Of<Lower, Upper> = nn::seq!(
-    Conv1d<6, 64, 5, 2, 16, Lower>,
-    Relu<480>,
-    Conv1d<16, 30, 5, 2, 16, Lower>,
-    Relu<208>,
-    MeanTime<13, 16>,
-    Dense<16, 7, Upper>
-);
-type All = Of<nn::All, nn::All>;
-type Last = Of<Frozen, nn::All>;
-type Biases = Of<Bias, Bias>;
+use flatmin::nn::{self, Network};
+use flatmin_wrist::net::{All, Biases, Last};
 
 typed!(
     /// Everything trains.

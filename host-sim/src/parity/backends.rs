@@ -25,7 +25,9 @@ pub trait Visit {
 }
 
 /// Every name that `--backends` knows; the reference is `portable`.
-pub const NAMES: [&str; 3] = ["avx2", "cpu", "gpu"];
+pub const NAMES: [&str; 3] = ["avx2", "cpu", GPU];
+/// The one that runs what the registry says runs on a device.
+pub(super) const GPU: &str = "gpu";
 
 /// Shows `visit` the backend called `name`; a GPU takes over from the kernel `gpu_from` on.
 pub fn visit(name: &'static str, gpu_from: Option<&'static str>, visit: &mut impl Visit) {
@@ -36,7 +38,7 @@ pub fn visit(name: &'static str, gpu_from: Option<&'static str>, visit: &mut imp
             None => visit.absent(name, "this CPU has no AVX2"),
         },
         "cpu" => visit.visit(name, Cpu::detect().name(), Promise::Bits, Cpu::detect()),
-        "gpu" => gpu(name, gpu_from, visit),
+        GPU => gpu(name, gpu_from, visit),
         _ => visit.absent(name, "not for this architecture"),
     }
 }

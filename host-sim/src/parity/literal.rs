@@ -1,12 +1,14 @@
 //! The written definition of every kernel, element by element, and mistaken copies of it that comparators must catch.
 
-use flatmin::backend::Backend;
+use flatmin::backend::{Backend, Portable};
 use flatmin::error::{Error, Quantity};
 use flatmin::kernel::{Fill, Map, Reduce, Update};
+use flatmin::kernels::Perturb;
 use flatmin::lanes::{LANES, Lanes};
 use flatmin::layout::Groups;
 use flatmin::loops::{FillLoop, MapLoop, UpdateLoop};
 use flatmin::reduce::{Arity, BLOCK, Rows};
+use flatmin::residual::Way;
 use flatmin::rng::TILE;
 use std::array::from_fn;
 use std::ops::{Add, Mul, Sub};
@@ -103,6 +105,13 @@ impl Literal {
     }
 }
 
+/// The noise of a tile.
+fn drawn<K: Fill<O, I>, const O: usize, const I: usize>(kernel: &K, tile: usize) -> [f32; TILE] {
+    let mut noise = [0.0; TILE];
+    kernel.tile(tile as u32, &mut noise);
+    noise
+}
+
 impl Backend for Literal {
     type Vector = [f32];
     type Scalar = f32;
@@ -184,7 +193,7 @@ impl Backend for Literal {
     {
         let shift = usize::from(self.fault == Some(Fault::Shift));
         let noise: Vec<f32> =
-            (0..=out[0].len() / TILE + 1).flat_map(|tile| kernel.tile(tile as u32)).skip(shift).collect();
+            (0..=out[0].len() / TILE + 1).flat_map(|tile| drawn(&kernel, tile)).skip(shift).collect();
         for span in groups.spans() {
             for i in span.start..span.start + span.len {
                 let noise = kernel.scale(values[span.slot], span.fan_in) * noise[i];
@@ -193,6 +202,22 @@ impl Backend for Literal {
             }
         }
         self.spoil(out[0]);
+    }
+
+    /// Its arithmetic is that of the noise kernels, and its book-keeping has no second spelling: what is wrong there shows
+    /// against the method that keeps a copy.
+    fn residual(
+        &mut self,
+        way: Way,
+        kernel: Perturb,
+        groups: Groups<'_>,
+        values: &[f32],
+        w: &mut [f32],
+        residual: &mut [f32],
+    ) -> Result<(), Error> {
+        let done = Portable.residual(way, kernel, groups, values, w, residual);
+        self.spoil(w);
+        done
     }
 
     fn check(&mut self, value: &f32, what: Quantity) -> Result<(), Error> {

@@ -34,8 +34,8 @@ impl<B: Backend, F: FnMut(&mut B)> Method<B> for One<F> {
     fn plain(&mut self, _: &mut B, _: &mut B::Vector, _: Eval<'_, B>, _: &Clock) -> Result<Next, Error> {
         Err(Error::NoStep)
     }
-    fn clean<'a>(&'a self, w: &'a B::Vector) -> &'a B::Vector {
-        w
+    fn clean<'a>(&'a self, w: &'a B::Vector) -> Option<&'a B::Vector> {
+        Some(w)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::tolerance::{PARITY_DRIFT, PARITY_ELEMENT, PARITY_NOISE, PARITY_SUM};
 use flatmin::backend::Portable;
 use flatmin::layout::Sharing;
 use flatmin::methods::FilterScale;
+use flatmin::registry::On;
 use serde::Serialize;
 
 /// What is asked for.
@@ -125,6 +126,9 @@ impl Visit for Suite<'_> {
             self.report.findings.push(kernel(self.plan, name, promise, (row, &mut b), reference));
         }
         for (spec, expected) in &self.runs {
+            if name == backends::GPU && spec.method.on() == On::Cpu {
+                continue;
+            }
             let found = methods::run(&mut b, spec, self.plan.seed, self.plan.steps);
             self.report.findings.extend(method(
                 self.plan,

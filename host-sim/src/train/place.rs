@@ -3,7 +3,7 @@
 use super::Error;
 use crate::compose::Failure;
 use crate::model::{Lesson, Model, Workspace};
-use flatmin::backend::{Backend, Cpu};
+use flatmin::backend::{Backend, Isa};
 use std::borrow::{BorrowMut, Cow};
 
 /// Who trains.
@@ -12,6 +12,9 @@ pub enum Device {
     /// The CPU, with the instructions that it has.
     #[default]
     Cpu,
+    /// The CPU with the cheap noise of [`Approx`](flatmin::backend::Approx): what a core without an FPU may run, and not
+    /// the bits of the others where noise is drawn.
+    CpuWithCheapNoise,
     /// The fastest GPU. Order, noise and initial weights are those of a CPU; where the driver keeps IEEE arithmetic, so is the
     /// result.
     Gpu,
@@ -52,23 +55,24 @@ pub(crate) trait Place {
 }
 
 /// This CPU.
-pub(super) struct OnCpu<'a> {
+pub(super) struct OnCpu<'a, B> {
+    b: B,
     workspace: Workspace<'a>,
     lessons: &'a [Lesson<'a>],
 }
 
-impl<'a> OnCpu<'a> {
-    pub(super) fn new(model: &'static dyn Model, frozen: &'a [f32], lessons: &'a [Lesson<'a>]) -> Self {
-        Self { workspace: Workspace::new(model, frozen), lessons }
+impl<'a, B> OnCpu<'a, B> {
+    pub(super) fn new(b: B, model: &'static dyn Model, frozen: &'a [f32], lessons: &'a [Lesson<'a>]) -> Self {
+        Self { b, workspace: Workspace::new(model, frozen), lessons }
     }
 }
 
-impl Place for OnCpu<'_> {
-    type Backend = Cpu;
+impl<B: Isa + 'static> Place for OnCpu<'_, B> {
+    type Backend = B;
     type Vector = Vec<f32>;
 
-    fn backend(&self) -> Cpu {
-        Cpu::detect()
+    fn backend(&self) -> B {
+        self.b
     }
 
     fn upload(&self, values: &[f32]) -> Result<Vec<f32>, Error> {

@@ -3,30 +3,39 @@
 #![no_std]
 #![no_main]
 
+mod board;
+
+use board::{Flash, Wire};
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
 use flatmin::average::Average;
 use flatmin::averages::{Ema, Swa};
-use flatmin::backend::{Backend, Portable, Sliced};
-use flatmin::blob::{Blob, Contents};
-use flatmin::drive::step;
+use flatmin::backend::{Approx, Backend, Isa, Micromath, Portable, Sliced};
+use flatmin::blob::{Blob, Contents, layout_hash};
+use flatmin::checkpoint::{self, Position, Region, Snapshot, Store};
+use flatmin::drive::{Deadline, settle, step, step_sliced};
 use flatmin::gate::Gated;
 use flatmin::gates::Bernoulli;
-use flatmin::layout::{Groups, Kind, Segment, Sharing};
+use flatmin::hal::{Pace, PhasePin};
+use flatmin::layout::{Groups, Kind, Segment, Sharing, filters, params};
 use flatmin::method::{Clock, Eval, Method};
 use flatmin::methods::{LpfSgd, Plain, Sam};
-use flatmin::nn::{self, Conv1d, Conv2d, Dense, Evaluation, Frozen, MaxPool2d, MeanTime, Network, Relu, Tanh, Target};
-use flatmin::optimizers::{Adam, AdamW, Anchored, Clipped, Sgd};
+use flatmin::nn::{
+    self, Conv1d, Conv2d, Dense, Evaluation, Frozen, MaxPool2d, MeanTime, Network, Relu, Tanh, Target,
+};
 use flatmin::optimizers;
-use flatmin::rng::{Draws, Key, Stream};
+use flatmin::optimizers::{Adam, AdamW, Anchored, Clipped, Sgd};
+use flatmin::residual::{len, usual_len};
+use flatmin::rng::{self, Draws, Key, Stream, TILE};
 use flatmin::schedule::{Anneal, Cosine, Linear, Schedule, SwaRate, WarmUp};
 use flatmin::tune::replay_buffer::Class;
 use flatmin::tune::wise_ft::{WiseFt, interpolate};
 use flatmin::tune::{
-    self, CrossValidation, Divergence, Features, Guard, Outcome, ReplayBuffer, Rule, Samples, Score, Scores, Trust,
+    self, CrossValidation, Divergence, Features, Guard, Outcome, ReplayBuffer, Rule, Samples, Score, Scores,
+    Trust,
 };
-use flatmin::{hash, kernels};
+use flatmin::{hash, kernels, loops, math, reduce, registry};
 
 type Net = nn::seq!(Conv1d<6, 64, 5, 2, 16>, Relu<480>, Conv1d<16, 30, 5, 2, 16>, Tanh<208>, MeanTime<13, 16>, Dense<16, 7>);
 
@@ -34,15 +43,27 @@ type Body = nn::seq!(Conv1d<6, 64, 5, 2, 16, Frozen>, Relu<480>, MeanTime<30, 16
 
 type Image = nn::seq!(Conv2d<1, 28, 28, 3, 2, 8>, Relu<1352>, MaxPool2d<13, 13, 8, 2, 3>, Conv2d<8, 4, 4, 3, 1, 5>, Tanh<20>, Dense<20, 10>);
 
-/// A few steps with an objective that does something with all of its arguments.
-fn steps<M: Method<Portable>>(mut method: M, w: &mut [f32], g: &mut [f32], clock: &Clock) -> u32 {
-    let objective = |w: &[f32], g: &mut [f32], request: flatmin::method::Request| {
-        let keep = if request.accumulate { 1.0 } else { 0.0 };
-        g.iter_mut().zip(w).for_each(|(g, w)| *g = keep * *g + w);
-        Ok::<f32, ()>(w.first().copied().unwrap_or(0.0))
-    };
-    let loss = step(&mut method, &mut Portable, w, g, clock, objective);
-    hash::state::<Portable, _>(w, &method) ^ loss.map_or(0, f32::to_bits)
+/// An objective that does something with all of its arguments.
+fn objective(w: &[f32], g: &mut [f32], request: flatmin::method::Request) -> Result<f32, ()> {
+    let keep = if request.accumulate { 1.0 } else { 0.0 };
+    g.iter_mut().zip(w).for_each(|(g, w)| *g = keep * *g + w);
+    Ok(w.first().copied().unwrap_or(0.0))
+}
+
+/// A step.
+fn steps<M: Method<Portable>>(method: M, w: &mut [f32], g: &mut [f32], clock: &Clock) -> u32 {
+    steps_on(Portable, method, w, g, clock)
+}
+
+fn steps_on<B: Isa, M: Method<B>>(
+    mut b: B,
+    mut method: M,
+    w: &mut [f32],
+    g: &mut [f32],
+    clock: &Clock,
+) -> u32 {
+    let loss = step(&mut method, &mut b, w, g, clock, objective);
+    hash::state::<B, _>(w, &method) ^ loss.map_or(0, f32::to_bits) ^ settle(&mut b, &mut method)
 }
 
 /// The same in slices, ended early.
@@ -106,6 +127,89 @@ must_not_panic! {
         let lpf = LpfSgd::new(Sgd::new().momentum(0.9, &mut *a), segments, &mut *c, &mut *d, 7);
         let lpf = pieces(lpf, w, g, clock);
         lpf + pieces(Sam::new(Adam::new(&mut *a, &mut *b), &mut *c), w, g, clock)
+    }
+
+    fn lpf_sgd_residual(
+        w: &mut [f32], g: &mut [f32], a: &mut [f32], b: &mut [f32], c: &mut [f32], d: &mut [f32],
+        clock: &Clock, segments: &[Segment],
+    ) -> u32 {
+        steps(LpfSgd::new(AdamW::new(&mut *a, &mut *b), segments, &mut *c, &mut *d, 7).residual(), w, g, clock)
+    }
+
+    fn sliced_residual(
+        w: &mut [f32], g: &mut [f32], a: &mut [f32], c: &mut [f32], d: &mut [f32], clock: &Clock, segments: &[Segment],
+    ) -> u32 {
+        let lpf = LpfSgd::new(Sgd::new().momentum(0.9, &mut *a), segments, &mut *c, &mut *d, 7).residual();
+        pieces(lpf, w, g, clock) + len(w.len(), a.len()) as u32 + usual_len(w.len()) as u32
+    }
+
+    fn approx(w: &mut [f32], g: &mut [f32], c: &mut [f32], d: &mut [f32], clock: &Clock, segments: &[Segment]) -> u32 {
+        let lpf = LpfSgd::new(Sgd::new(), segments, &mut *c, &mut *d, 7);
+        let bytes = steps_on(Approx::new(Portable), lpf, w, g, clock);
+        let lpf = LpfSgd::new(Sgd::new(), segments, &mut *c, &mut *d, 7).residual();
+        bytes ^ steps_on(Approx::<_, Micromath>::with(Portable), lpf, w, g, clock)
+    }
+
+    fn in_time(w: &mut [f32], g: &mut [f32], a: &mut [f32], clock: &Clock, wire: &mut u32, now: fn() -> u32) -> u32 {
+        let mut method = PhasePin::new(Sam::new(Sgd::new(), &mut *a), Wire(wire));
+        let mut sliced = Sliced::new(Portable, clock.step as usize);
+        let mut deadline = Deadline::new(now, clock.total);
+        let begun = deadline.run(|| sliced.begin(&mut method, w, clock)).is_ok();
+        sliced.abort(&mut method, w, clock, Eval { g, loss: clock.lr });
+        let (method, Wire(wire)) = method.into_parts();
+        let (mut method, mut pace) = (method, Pace::new(Wire(wire), clock.total));
+        let done = step_sliced(&mut method, &mut sliced, w, g, clock, objective, || pace.wait());
+        u32::from(begun) + u32::from(done.is_ok()) + deadline.longest()
+    }
+
+    fn checkpoint(
+        bytes: &mut [u8], region: &[u32; 2], w: &mut [f32], a: &mut [f32], b: &mut [f32], c: &mut [f32],
+        position: &Position, segments: &[Segment],
+    ) -> u32 {
+        let [start, slot] = *region;
+        let Ok(mut store) = Store::new(Flash(bytes), Region::new(start, slot)) else { return 1 };
+        let mut method = Sam::new(Sgd::new().momentum(0.9, &mut *a), &mut *b);
+        let mut swa = Swa::new(&mut *c);
+        let opened = store.open().finish().is_ok();
+        let saved = Snapshot::new(&Portable, segments, w, &method, &swa, *position).is_ok_and(|snapshot| {
+            store.save(snapshot.tag(slot)).is_ok_and(|task| task.finish().is_ok())
+        });
+        let confirmed = store.confirm().is_ok_and(|task| task.finish().is_ok());
+        let undone = store.undo().is_ok_and(|task| task.finish().is_ok());
+        let dropped = store.roll_back().is_ok_and(|task| task.finish().is_ok());
+        let loaded = checkpoint::Target::new(&mut Portable, segments, w, &mut method, &mut swa).is_ok_and(|target| {
+            store.load(target).is_ok_and(|task| task.finish().is_ok())
+        });
+        let candidate = checkpoint::Target::new(&mut Portable, segments, w, &mut method, &mut swa).is_ok_and(|target| {
+            store.load_candidate(target).is_ok_and(|task| task.finish().is_ok())
+        });
+        let found = store.current().map_or(0, |header| header.step) + store.slots().len() as u32;
+        [opened, saved, confirmed, undone, dropped, loaded, candidate].iter().fold(found, |sum, ok| sum + u32::from(*ok))
+    }
+
+    fn unused_by_methods(w: &mut [f32], saved: &mut [f32], e: &[f32], values: &[f32], segments: &[Segment]) -> f32 {
+        Portable.map(kernels::SaveOffset {}, [], [&mut *w, saved], [e]);
+        Portable.map(kernels::Offset {}, [], [&mut *w], [e, e]);
+        let groups = Groups { segments, sharing: Sharing::Row };
+        loops::fill_groups(kernels::Pull {}, groups, values, [w], [e, e], 0..e.len());
+        let sum = reduce::sum::<flatmin::lanes::Plain, _, 1>(kernels::SqNorm {}, [e]);
+        sum + (params(segments) + filters(segments)) as f32
+    }
+
+    fn functions(tile: u32, key: &Key, x: f32, out: &mut [f32; TILE]) -> f32 {
+        let words = rng::words(tile, *key);
+        let normals = rng::normals(tile, *key);
+        rng::write_normals(tile, *key, out);
+        let [a, b, c, d] = rng::philox([tile; 4], [tile; 2]);
+        let (sin, cos) = math::sincos_turn(a);
+        let pair = rng::box_muller(b, c);
+        let sum: f32 = words.as_flattened().iter().zip(normals).map(|(word, z)| *word as f32 * z).sum();
+        sum + math::ln(x) + math::sqrt(x) + sin + cos + pair.0 + rng::unit(d)
+    }
+
+    fn names(bytes: &[u8]) -> bool {
+        let known = core::str::from_utf8(bytes).is_ok_and(|name| registry::find(name).is_some());
+        known && layout_hash::<Net>() > 0
     }
 
     fn averages(w: &[f32], a: &mut [f32], b: &mut [f32]) -> bool {
@@ -213,6 +317,28 @@ must_not_panic! {
         let doubtful = Target::Doubtful { label, q }.gradient(z, 0.5);
         let taught = Target::Teacher { logits: teacher, temperature: q }.gradient(z, 0.5);
         doubtful.is_some() && taught.is_some()
+    }
+
+    fn plain_losses(z: &mut [f32], teacher: &[f32], label: usize, q: f32) -> f32 {
+        let values = [nn::cross_entropy(z, label), nn::generalised_cross_entropy(z, label, q), nn::distillation(z, teacher, q)];
+        let gradients = [
+            nn::cross_entropy_gradient(z, label, q),
+            nn::generalised_cross_entropy_gradient(z, label, q, q),
+            nn::distillation_gradient(z, teacher, q, q),
+        ];
+        values.into_iter().chain(gradients).flatten().sum()
+    }
+
+    fn samples(x: &[f32], label: usize, w: &[f32], acts: &mut [f32], g: &mut [f32]) -> f32 {
+        let target = Target::Doubtful { label, q: 0.5 };
+        let taught = nn::gradient_to::<Net>(x, target, 0.5, w, &[], acts, g).unwrap_or(0.0);
+        let seen = nn::forward::<Net>(x, w, &[], acts).map_or(0, <[f32]>::len);
+        let loss = nn::loss::<Net>(x, label, w, &[], acts).unwrap_or(0.0);
+        taught + loss + seen as f32 + nn::logits::<Net>(acts).first().copied().unwrap_or(0.0)
+    }
+
+    fn merge(full: &mut [f32], w: &[f32], frozen: &[f32], right: u32, total: u32) -> bool {
+        nn::merge::<Net>(w, frozen, full).is_ok() && tune::at_chance(right, total, full.len() as u32)
     }
 
     fn draws(items: &mut [u32], n: u32, seed: u64) -> f32 {

@@ -22,3 +22,8 @@ fn main() -> ! {
         }
     }
 }
+
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    firmware_cortex_m::stop(info)
+}

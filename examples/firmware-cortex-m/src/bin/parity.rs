@@ -40,3 +40,8 @@ fn spoil_arithmetic() {
     // SAFETY: changes how floats are rounded, which nobody has relied on yet.
     unsafe { fpscr::write(register) };
 }
+
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    firmware_cortex_m::stop(info)
+}

@@ -73,6 +73,7 @@ fn asked(settings: &Settings) -> Vec<(&'static str, String)> {
             "trained on",
             match device {
                 Device::Cpu => "the CPU",
+                Device::CpuWithCheapNoise => "the CPU, with cheap noise",
                 Device::Gpu => "the fastest GPU; tested on the CPU",
             }
             .to_owned(),

@@ -3,28 +3,12 @@
 #![no_std]
 #![no_main]
 
-use core::fmt::{self, Write};
-use core::panic::PanicInfo;
+use core::fmt::Write;
 use flatmin::backend::Portable;
 use flatmin_parity::NoStopwatch;
 use flatmin_parity::kernels::Pool;
 use flatmin_parity::suite::{self, KERNEL_LEN};
-
-#[link(wasm_import_module = "host")]
-unsafe extern "C" {
-    /// Takes text out of the module's memory.
-    fn write(start: *const u8, len: usize);
-}
-
-struct Host;
-
-impl Write for Host {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        // SAFETY: the host only reads the text, during the call.
-        unsafe { write(text.as_ptr(), text.len()) };
-        Ok(())
-    }
-}
+use machine_wasm::Host;
 
 /// Runs the suite; 0 if no step was refused.
 #[unsafe(no_mangle)]
@@ -39,10 +23,4 @@ extern "C" fn run() -> u32 {
         let _ = writeln!(Host, "{row}");
     });
     u32::from(done.is_err())
-}
-
-#[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
-    let _ = writeln!(Host, "{info}");
-    core::arch::wasm32::unreachable()
 }

@@ -1,0 +1,111 @@
+//! Personalises the wrist model: everything but this board is in `flatmin-wrist`.
+//!
+//! On a real board, replace what is marked `board:`.
+
+#![no_std]
+#![no_main]
+
+use core::convert::Infallible;
+use core::panic::PanicInfo;
+use cortex_m_rt::entry;
+use cortex_m_semihosting::debug::{EXIT_FAILURE, EXIT_SUCCESS};
+// board: `defmt_rtt`
+use defmt_semihosting as _;
+use embedded_hal::delay::DelayNs;
+use embedded_hal::digital::{ErrorType, OutputPin};
+use firmware_cortex_m::{Instructions, Stack, exit, not_ieee_arithmetic};
+use flatmin::backend::Portable;
+use flatmin_wrist::choice::Memory;
+use flatmin_wrist::flash::RamFlash;
+use flatmin_wrist::personalise::Grain;
+use flatmin_wrist::pieces::Watched;
+use flatmin_wrist::report::Defmt;
+use flatmin_wrist::session::{self, Board};
+
+/// board: the timer of your HAL. In the emulator the IMU is ready when it is asked again.
+struct NoDelay;
+
+impl DelayNs for NoDelay {
+    fn delay_ns(&mut self, _: u32) {}
+}
+
+/// board: an output pin of your HAL. Here its rising edges are counted.
+struct Led(u32);
+
+impl ErrorType for Led {
+    type Error = Infallible;
+}
+
+impl OutputPin for Led {
+    fn set_low(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Infallible> {
+        self.0 += 1;
+        Ok(())
+    }
+}
+
+/// What a session may take of RAM: everything that is shipped must run in it.
+const RAM: usize = 64 * 1024;
+/// What of it is left for the stack; whether that is enough is measured.
+const STACK: usize = RAM - size_of::<Memory>();
+const _: () = assert!(size_of::<Memory>() <= RAM - 4 * 1024, "less than 4 KiB are left for the stack");
+
+#[entry]
+fn main() -> ! {
+    let stack = Stack::paint();
+    if let Some((register, value)) = not_ieee_arithmetic() {
+        defmt::println!(
+            "{=str} = {=u32:08x}: only with bits 22 to 25 clear are bits the host's",
+            register,
+            value
+        );
+        exit(EXIT_FAILURE)
+    }
+    // `singleton!` hands out a static buffer once: no stack is needed for it, and no unsafe.
+    let memory = cortex_m::singleton!(: Memory = Memory::NEW);
+    // board: the flash driver of your HAL
+    let flash = cortex_m::singleton!(: RamFlash = RamFlash::NEW);
+    // board: any counter that runs up, such as DWT.CYCCNT, or the HAL's monotonic timer
+    let clock = Instructions::start();
+    let (Some(memory), Some(flash), Some(clock)) = (memory, flash, clock) else { exit(EXIT_FAILURE) };
+    #[cfg(not(flatmin_canary))]
+    let backend = Portable;
+    #[cfg(flatmin_canary)]
+    let backend = flatmin_parity::canary::WrongNoise(Portable);
+
+    // board: feed the watchdog here
+    let mut turns = Watched::new(|| clock.now(), || {});
+    let mut led = Led(0);
+    let board = Board { delay: NoDelay, pin: &mut led, flash, turns: &mut turns, report: &mut Defmt };
+    let result = session::run(board, backend, memory, Grain::FINE);
+    let (longest, part) = (turns.longest(), turns.longest_part());
+    defmt::println!("row feed:wrist {=u32}", longest);
+    defmt::println!("row part:wrist {=u32}", part);
+    defmt::println!("{=u32} phases on the pin", led.0);
+    let (memory, stack) = (size_of::<Memory>(), stack.used());
+    defmt::println!("row memory:wrist {=usize}", memory);
+    defmt::println!("row stack:wrist {=usize}", stack);
+    defmt::println!("{=usize} of {=usize} bytes of RAM", memory + stack, RAM);
+    match result {
+        Err(error) => defmt::println!("the session stopped: {}", error),
+        Ok(_) if turns.has_bitten() => {
+            defmt::println!("the watchdog bites: {=u32} instructions without a feed", longest);
+        }
+        Ok(_) if stack > STACK => defmt::println!("the stack leaves its {=usize} bytes", STACK),
+        Ok(result) if result.stored => exit(EXIT_SUCCESS),
+        Ok(_) => {}
+    }
+    exit(EXIT_FAILURE)
+}
+
+/// Says where, and not what: that would take 3 KB.
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    if let Some(place) = info.location() {
+        defmt::println!("panic at {=str}:{=u32}", place.file(), place.line());
+    }
+    exit(EXIT_FAILURE)
+}

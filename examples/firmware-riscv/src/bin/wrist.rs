@@ -1,0 +1,94 @@
+//! Personalises the wrist model: everything but this board is in `flatmin-wrist`.
+//!
+//! On a real board, replace what is marked `board:`.
+
+#![no_std]
+#![no_main]
+
+use core::convert::Infallible;
+use core::panic::PanicInfo;
+// board: `defmt_rtt`
+use defmt_semihosting as _;
+use embedded_hal::delay::DelayNs;
+use embedded_hal::digital::{ErrorType, OutputPin};
+use firmware_riscv::{Retired, not_ieee_arithmetic};
+use flatmin::backend::Portable;
+use flatmin_wrist::choice::Memory;
+use flatmin_wrist::flash::RamFlash;
+use flatmin_wrist::personalise::Grain;
+use flatmin_wrist::pieces::Watched;
+use flatmin_wrist::report::Defmt;
+use flatmin_wrist::session::{self, Board};
+use riscv::singleton;
+use riscv_rt::entry;
+use semihosting::process::exit;
+
+/// board: the timer of your HAL. In the emulator the IMU is ready when it is asked again.
+struct NoDelay;
+
+impl DelayNs for NoDelay {
+    fn delay_ns(&mut self, _: u32) {}
+}
+
+/// board: an output pin of your HAL. Here its rising edges are counted.
+struct Led(u32);
+
+impl ErrorType for Led {
+    type Error = Infallible;
+}
+
+impl OutputPin for Led {
+    fn set_low(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Infallible> {
+        self.0 += 1;
+        Ok(())
+    }
+}
+
+#[entry]
+fn main() -> ! {
+    if let Some((register, value)) = not_ieee_arithmetic() {
+        defmt::println!("{=str} = {=u32:08x}: only with 0 are bits the host's", register, value);
+        exit(1)
+    }
+    // `singleton!` hands out a static buffer once: no stack is needed for it, and no unsafe.
+    let memory = singleton!(: Memory = Memory::NEW);
+    // board: the flash driver of your HAL
+    let flash = singleton!(: RamFlash = RamFlash::NEW);
+    let (Some(memory), Some(flash)) = (memory, flash) else { exit(1) };
+    #[cfg(not(flatmin_canary))]
+    let backend = Portable;
+    #[cfg(flatmin_canary)]
+    let backend = flatmin_parity::canary::WrongNoise(Portable);
+
+    // board: any counter that runs up, and feed the watchdog
+    let mut turns = Watched::new(Retired::now, || {});
+    let mut led = Led(0);
+    let board = Board { delay: NoDelay, pin: &mut led, flash, turns: &mut turns, report: &mut Defmt };
+    let result = session::run(board, backend, memory, Grain::FINE);
+    let (longest, part) = (turns.longest(), turns.longest_part());
+    defmt::println!("row feed:wrist {=u32}", longest);
+    defmt::println!("row part:wrist {=u32}", part);
+    defmt::println!("{=u32} phases on the pin", led.0);
+    match result {
+        Err(error) => defmt::println!("the session stopped: {}", error),
+        Ok(_) if turns.has_bitten() => {
+            defmt::println!("the watchdog bites: {=u32} instructions without a feed", longest);
+        }
+        Ok(result) if result.stored => exit(0),
+        Ok(_) => {}
+    }
+    exit(1)
+}
+
+/// Says where, and not what: that would take 3 KB.
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    if let Some(place) = info.location() {
+        defmt::println!("panic at {=str}:{=u32}", place.file(), place.line());
+    }
+    exit(1)
+}

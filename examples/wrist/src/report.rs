@@ -1,0 +1,132 @@
+//! What a session says on its way.
+
+use core::fmt;
+use flatmin::tune::{Outcome, Score};
+
+/// Takes what a session says. It is called outside of what is counted.
+pub trait Report {
+    /// Something that another machine must compute too.
+    fn row(&mut self, row: Row);
+    /// Something that people want to know.
+    fn event(&mut self, event: Event);
+}
+
+/// One step, or one result: a hash to compare machines by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Which run; the steps of a run come one after the other.
+    pub name: &'static str,
+    /// What the clock counted.
+    pub ticks: u32,
+    /// The hash of weights and method state after the step, or of the result.
+    pub hash: u32,
+}
+
+/// As `flatmin-parity` prints its rows.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "row {} {} {:08x}", self.name, self.ticks, self.hash)
+    }
+}
+
+/// What people want to know.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Event {
+    /// The recording is measured.
+    Collected {
+        /// Windows that were labelled and kept.
+        labelled: usize,
+        /// Windows for the test.
+        tested: u32,
+    },
+    /// An epoch of a run is over.
+    Epoch {
+        /// Which run.
+        run: &'static str,
+        /// Epochs done.
+        epoch: u32,
+        /// The mean loss of its steps.
+        loss: f32,
+        /// Steps that were dropped because something was not finite.
+        refused: u32,
+    },
+    /// How far labels are believed.
+    Trust {
+        /// The least.
+        least: f32,
+        /// The most.
+        most: f32,
+    },
+    /// Right answers.
+    Score {
+        /// Of which samples, with which weights.
+        of: &'static str,
+        /// How many.
+        score: Score,
+    },
+    /// What the guard decided; nothing without one.
+    Decided(Option<Outcome>),
+    /// Whether a checkpoint was read back bit for bit, on trial and after its confirmation.
+    Stored(bool),
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Collected { labelled, tested } => {
+                write!(f, "{labelled} labelled windows, {tested} for the test")
+            }
+            Self::Epoch { run, epoch, loss, refused } => {
+                write!(f, "{run}: epoch {epoch}, loss {loss:.4}, {refused} steps refused")
+            }
+            Self::Trust { least, most } => write!(f, "trust from {least:.3} to {most:.3}"),
+            Self::Score { of, score } => write!(f, "{of}: {} of {} right", score.right, score.total),
+            Self::Decided(None) => f.write_str("no guard: the last weights are kept"),
+            Self::Decided(Some(outcome)) => outcome.fmt(f),
+            Self::Stored(true) => f.write_str("checkpoint: written, tried, confirmed, read back bit for bit"),
+            Self::Stored(false) => f.write_str("checkpoint: what was read is not what was written"),
+        }
+    }
+}
+
+/// Says everything through `defmt`, whose texts stay on the host.
+#[cfg(feature = "defmt")]
+#[derive(Clone, Copy, Debug)]
+pub struct Defmt;
+
+#[cfg(feature = "defmt")]
+impl Report for Defmt {
+    fn row(&mut self, Row { name, ticks, hash }: Row) {
+        defmt::println!("row {=str} {=u32} {=u32:08x}", name, ticks, hash);
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Collected { labelled, tested } => {
+                defmt::println!("{=usize} labelled windows, {=u32} for the test", labelled, tested);
+            }
+            Event::Epoch { run, epoch, loss, refused } => defmt::println!(
+                "{=str}: epoch {=u32}, loss {=f32}, {=u32} steps refused",
+                run,
+                epoch,
+                loss,
+                refused
+            ),
+            Event::Trust { least, most } => defmt::println!("trust from {=f32} to {=f32}", least, most),
+            Event::Score { of, score: Score { right, total, .. } } => {
+                defmt::println!("{=str}: {=u32} of {=u32} right", of, right, total);
+            }
+            Event::Decided(None) => defmt::println!("no guard: the last weights are kept"),
+            Event::Decided(Some(Outcome::Kept { epoch })) => {
+                defmt::println!("the weights of epoch {=u32} were kept", epoch);
+            }
+            Event::Decided(Some(Outcome::RolledBack)) => {
+                defmt::println!("nothing beat the factory weights, which were put back");
+            }
+            Event::Stored(true) => {
+                defmt::println!("checkpoint: written, tried, confirmed, read back bit for bit");
+            }
+            Event::Stored(false) => defmt::println!("checkpoint: what was read is not what was written"),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! A whole session on the host: with every guard, in pieces of any size, under a watchdog.
+
+use embedded_hal::delay::DelayNs;
+use embedded_hal::digital::{ErrorType, OutputPin};
+use flatmin::backend::Portable;
+use flatmin::tune::Outcome;
+use flatmin_wrist::choice::{Choice, Chosen};
+use flatmin_wrist::flash::RamFlash;
+use flatmin_wrist::memory::Memory;
+use flatmin_wrist::net::{All, Biases, Last};
+use flatmin_wrist::personalise::{Grain, Guard, Settings};
+use flatmin_wrist::pieces::{Turns, Unwatched, WATCHDOG, Watched};
+use flatmin_wrist::report::{Event, Report, Row};
+use flatmin_wrist::session::{self, Board};
+use flatmin_wrist::tuner::{Lpf, Plain, Sam};
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::task::Poll;
+
+#[derive(Default)]
+struct Log {
+    rows: Vec<Row>,
+    said: Vec<String>,
+}
+
+impl Report for Log {
+    fn row(&mut self, row: Row) {
+        self.rows.push(Row { ticks: 0, ..row });
+    }
+
+    fn event(&mut self, event: Event) {
+        self.said.push(event.to_string());
+    }
+}
+
+struct NoDelay;
+
+impl DelayNs for NoDelay {
+    fn delay_ns(&mut self, _: u32) {}
+}
+
+#[derive(Default)]
+struct Pin(u32);
+
+impl ErrorType for Pin {
+    type Error = Infallible;
+}
+
+impl OutputPin for Pin {
+    fn set_low(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Infallible> {
+        self.0 += 1;
+        Ok(())
+    }
+}
+
+fn run<C: Choice>(grain: Grain, turns: &mut impl Turns) -> (session::Result, Log, u32) {
+    let (mut log, mut pin, mut flash) = (Log::default(), Pin::default(), RamFlash::NEW);
+    let mut memory = Box::new(Memory::<C>::NEW);
+    let board = Board { delay: NoDelay, pin: &mut pin, flash: &mut flash, turns, report: &mut log };
+    let result = session::run(board, Portable, &mut memory, grain);
+    (result.unwrap(), log, pin.0)
+}
+
+#[test]
+fn bits_do_not_depend_on_pieces() {
+    let (result, whole, phases) = run::<Chosen>(Grain::WHOLE, &mut Unwatched);
+    assert!(phases > 0 && result.stored);
+    for (slice, units) in [(64, 1), (7, 3), (1000, 50)] {
+        let cut = run::<Chosen>(Grain { slice, units }, &mut Unwatched);
+        assert_eq!(cut.1.rows, whole.rows, "slices of {slice}, {units} units");
+        assert_eq!(cut.0, result);
+        assert!(cut.2 > phases, "every piece of a phase shows on the pin");
+    }
+}
+
+/// What a firmware engineer sees: the shipped model is good, and better after four labels an exercise.
+#[test]
+fn the_person_gains_and_old_users_lose_nothing() {
+    let (result, log, _) = run::<Chosen>(Grain::WHOLE, &mut Unwatched);
+    let [before, after] = result.new;
+    assert_eq!((before.total, after.total), (200, 200));
+    assert!(after.right >= before.right + 5, "{}", log.said.join("\n"));
+    assert!(result.old[1].right + 1 >= result.old[0].right);
+    assert_eq!(result.outcome, Some(Outcome::Kept { epoch: 15 }));
+    let steps = |name| log.rows.iter().filter(|row| row.name == name).count();
+    assert_eq!([steps("wrist:fold-1"), steps("wrist:fold-2"), steps("wrist:tune")], [9, 9, 105]);
+}
+
+macro_rules! choice {
+    ($name:ident: $net:ty, $tuner:ty, $guard:expr) => {
+        struct $name;
+        impl Choice for $name {
+            type Net = $net;
+            type Tuner = $tuner;
+            const SETTINGS: Settings = Settings { guard: $guard, epochs: 4, ..Settings::DEFAULT };
+        }
+    };
+}
+choice!(Unguarded: All, Sam<All>, Guard::Off);
+choice!(HeldOut: Last, Plain<Last>, Guard::Accuracy);
+choice!(ByLoss: Biases, Lpf<Biases>, Guard::Loss);
+
+#[test]
+fn every_choice_ends_with_weights_that_a_reset_leads_to() {
+    fn check<C: Choice>(guarded: bool) {
+        let (result, log, _) = run::<C>(Grain::FINE, &mut Unwatched);
+        assert!(result.stored, "{}", log.said.join("\n"));
+        assert_eq!(result.outcome.is_some(), guarded);
+        assert!(result.new[1].right + 20 >= result.new[0].right, "{}", log.said.join("\n"));
+    }
+    check::<Unguarded>(false);
+    check::<HeldOut>(true);
+    check::<ByLoss>(true);
+}
+
+/// Every look at the clock takes a tenth of what the watchdog bears.
+#[test]
+fn a_watchdog_sees_whoever_does_not_come_around() {
+    let ticks = Cell::new(0);
+    let clock = || {
+        ticks.set(ticks.get() + WATCHDOG / 10);
+        ticks.get()
+    };
+    let fed = Cell::new(0);
+    let mut turns = Watched::new(&clock, || fed.set(fed.get() + 1));
+    let mut left = 100;
+    let _ = turns.finish(|| {
+        left -= 1;
+        if left > 0 { Poll::Pending } else { Poll::Ready(()) }
+    });
+    assert!(!turns.has_bitten() && fed.get() > 10 && turns.longest() > 0);
+    turns.aside(|| ticks.set(ticks.get() + 10 * WATCHDOG));
+    assert!(!turns.has_bitten(), "what is aside is not counted");
+    ticks.set(ticks.get() + WATCHDOG);
+    turns.rest();
+    assert!(turns.has_bitten());
+}

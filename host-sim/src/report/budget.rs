@@ -1,0 +1,394 @@
+//! The bill as tables: RAM and flash of every method, what fits, time and energy by chip.
+
+use super::grid::{self, Column};
+use super::units::thousands;
+use super::{label, table};
+use crate::budget::chip::Chip;
+use crate::budget::figures::{Figure, Figures};
+use crate::budget::{Answer, BATCH, Question, labelled};
+use crate::finetune::{Guard, Scope};
+use serde::Serialize;
+
+/// What there is, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// RAM.
+    pub ram: Option<u64>,
+    /// Flash.
+    pub flash: Option<u64>,
+}
+
+/// A method's bill, as a line of JSON. Bytes and instructions; none where nothing was measured.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Line {
+    /// The run, as in the ledger.
+    pub run: String,
+    /// Whose stack and flash: `m4f` or `v6m`.
+    pub core: &'static str,
+    /// Trainable weights.
+    pub weights: usize,
+    /// Their gradient.
+    pub gradient: usize,
+    /// Vectors and scalars of method, optimizer and average.
+    pub state: usize,
+    /// Activations of one sample.
+    pub activations: usize,
+    /// One input sample.
+    pub input: usize,
+    /// The guard.
+    pub guard: usize,
+    /// Samples in RAM.
+    pub samples: usize,
+    /// Worst-case stack.
+    pub stack: Option<u64>,
+    /// Whether the stack is this run's own.
+    pub stack_measured: bool,
+    /// All RAM.
+    pub ram: u64,
+    /// Code and constants.
+    pub flash: Option<u64>,
+    /// Whether the flash is this run's own.
+    pub flash_measured: bool,
+    /// Whether it fits what was given.
+    pub fits: bool,
+    /// By chip: estimated seconds and joules of a fine-tuning run, at least and at most.
+    pub chips: Vec<OnChip>,
+}
+
+/// An estimate.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OnChip {
+    /// Which chip.
+    pub chip: &'static str,
+    /// Seconds, at least and at most.
+    pub seconds: Option<[f64; 2]>,
+    /// Joules, at least and at most.
+    pub joules: Option<[f64; 2]>,
+}
+
+impl Limits {
+    /// Whether a run fits; what was not measured is not held against it.
+    fn hold(self, answer: &Answer) -> bool {
+        let within = |limit: Option<u64>, bytes| limit.is_none_or(|limit| bytes <= limit);
+        within(self.ram, answer.ram()) && within(self.flash, answer.flash.bytes().unwrap_or(0))
+    }
+}
+
+/// Lines of JSON.
+pub fn lines(question: &Question, limits: Limits, chips: &[&'static Chip], figures: &Figures) -> Vec<Line> {
+    let line = |answer: &Answer| {
+        let bill = answer.bill;
+        let on = |chip: &&'static Chip| {
+            let instructions = question.instructions(&answer.run, chip.core, figures);
+            let seconds = instructions.map(|instructions| chip.seconds(instructions));
+            let joules = instructions.and_then(|instructions| chip.joules(instructions));
+            OnChip { chip: chip.name, seconds, joules }
+        };
+        Line {
+            run: answer.run.to_string(),
+            core: question.core.name(),
+            weights: bill.weights,
+            gradient: bill.gradient,
+            state: bill.state + bill.scalars + bill.average,
+            activations: bill.activations,
+            input: bill.input,
+            guard: bill.guard,
+            samples: bill.samples,
+            stack: answer.stack.bytes(),
+            stack_measured: matches!(answer.stack, Figure::Measured(_)),
+            ram: answer.ram(),
+            flash: answer.flash.bytes(),
+            flash_measured: matches!(answer.flash, Figure::Measured(_)),
+            fits: limits.hold(answer),
+            chips: chips.iter().map(on).collect(),
+        }
+    };
+    question.answers(figures).iter().map(line).collect()
+}
+
+/// The tables of a question.
+pub fn text(question: &Question, limits: Limits, chips: &[&'static Chip], figures: &Figures) -> String {
+    let answers = question.answers(figures);
+    let blocks = [
+        wrapped(&head(question)),
+        memory(&answers, limits),
+        notes(question, &answers, limits, figures),
+        estimates(question, &answers, chips, figures),
+    ];
+    blocks.into_iter().filter(|block| !block.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+fn head(question: &Question) -> String {
+    let Question { net, scope, guard, replay, samples_in_ram, core, .. } = question;
+    let model = net.model(*scope);
+    let place = if *samples_in_ram { "RAM, as i8" } else { "flash" };
+    let replay = match replay {
+        0 => String::new(),
+        n => format!("; {n} old beside each, in flash"),
+    };
+    let guard = match guard {
+        Guard::Off => String::new(),
+        guard => format!("; guard: {}", label::guard(*guard)),
+    };
+    format!(
+        "The bill. {}: {} of {} weights train; {} labelled samples in {place}{replay}{guard}; mini-batches of {BATCH}; {}.",
+        model.name(),
+        thousands(model.trainable() as u64),
+        thousands(model.params() as u64),
+        labelled(*net),
+        core.title(),
+    )
+}
+
+/// Bytes; `~` where they are of other images.
+fn figure(figure: Figure) -> String {
+    match figure {
+        Figure::Measured(bytes) => thousands(bytes),
+        Figure::About(bytes) => format!("~{}", thousands(bytes)),
+        Figure::Unknown => "?".to_owned(),
+    }
+}
+
+fn memory(answers: &[Answer], limits: Limits) -> String {
+    let columns = [
+        Column::left("bytes"),
+        Column::right("weights"),
+        Column::right("gradient"),
+        Column::right("state"),
+        Column::right("acti-\nvations"),
+        Column::right("input"),
+        Column::right("guard"),
+        Column::right("samples"),
+        Column::right("stack"),
+        Column::right("RAM"),
+        Column::right("flash"),
+        Column::left(""),
+    ];
+    let row = |answer: &Answer| {
+        let Answer { bill, stack, flash, .. } = answer;
+        let state = bill.state + bill.scalars + bill.average;
+        let [weights, gradient, state, activations, input, guard, samples] =
+            [bill.weights, bill.gradient, state, bill.activations, bill.input, bill.guard, bill.samples]
+                .map(|bytes| thousands(bytes as u64));
+        let about = if matches!(stack, Figure::Measured(_)) { "" } else { "~" };
+        let ram = format!("{about}{}", thousands(answer.ram()));
+        let (stack, flash) = (figure(*stack), figure(*flash));
+        let fits = fits(answer, limits);
+        [name(answer), weights, gradient, state, activations, input, guard, samples, stack, ram, flash, fits]
+    };
+    let rows: Vec<_> = answers.iter().map(row).collect();
+    grid::render(&columns, &rows)
+}
+
+/// The name of a row: method, optimizer, average.
+fn name(answer: &Answer) -> String {
+    let run = answer.run;
+    let average = run.average.map_or_else(String::new, |average| format!("+{average}"));
+    format!("{}+{}{average}", run.method, run.optimizer)
+}
+
+/// Whether it fits, and by how much.
+fn fits(answer: &Answer, limits: Limits) -> String {
+    let over = |limit: Option<u64>, bytes: u64| {
+        limit.map(|limit| limit.checked_sub(bytes).ok_or(bytes - limit.min(bytes)))
+    };
+    let parts = [
+        (over(limits.ram, answer.ram()), "RAM"),
+        (over(limits.flash, answer.flash.bytes().unwrap_or(0)), "flash"),
+    ];
+    let too_much: Vec<String> = parts
+        .iter()
+        .filter_map(|(over, what)| match over {
+            Some(Err(more)) => Some(format!("{} too much {what}", thousands(*more))),
+            _ => None,
+        })
+        .collect();
+    match (&parts[0].0, too_much.is_empty()) {
+        (_, false) => format!("no: {}", too_much.join(", ")),
+        (Some(Ok(left)), _) => format!("fits, {} left", thousands(*left)),
+        (None, _) if limits.flash.is_some() => "fits".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// What would fit instead, and what the figures are.
+fn notes(question: &Question, answers: &[Answer], limits: Limits, figures: &Figures) -> String {
+    let mut notes = Vec::new();
+    if answers.iter().any(|answer| !limits.hold(answer)) {
+        notes.push(remedies(question, answers, limits, figures));
+    }
+    notes.push(format!(
+        "Stack and flash: measured in QEMU on images of opt-level s, rustc {} (flash without start-up code, factory weights \
+         and samples). Interrupts, and what else the firmware does, come on top.",
+        figures.compiler
+    ));
+    let about = |figure: Figure| !matches!(figure, Figure::Measured(_));
+    if answers.iter().any(|answer| about(answer.stack) || about(answer.flash)) {
+        notes.push(
+            "~: no image of exactly this was measured; the greatest figure of this network and method stands in, and a \
+             guard adds code and a few hundred bytes of stack. ?: nothing like it was measured."
+                .to_owned(),
+        );
+    }
+    notes.iter().map(|note| wrapped(note)).collect()
+}
+
+/// What fits when something does not.
+fn remedies(question: &Question, answers: &[Answer], limits: Limits, figures: &Figures) -> String {
+    let scopes = [Scope::Last, Scope::Bias].into_iter().filter(|scope| *scope != question.scope);
+    let scoped = scopes.map(|scope| (format!("--scope {}", label::scope(scope)), question.scoped(scope)));
+    let moved = question.samples_in_ram.then(|| Question { samples_in_ram: false, ..question.clone() });
+    let bare = question.average.map(|_| Question { average: None, ..question.clone() });
+    let others = [("--samples flash", moved), ("no --average", bare)];
+    let others = others.into_iter().filter_map(|(what, question)| Some((what.to_owned(), question?)));
+    let own = (String::new(), answers.to_vec());
+    let asked = scoped.chain(others).map(|(what, question)| (what, question.answers(figures)));
+    let ways: Vec<String> = std::iter::once(own)
+        .chain(asked)
+        .filter_map(|(what, answers)| way(&what, &answers, limits))
+        .collect();
+    match ways.is_empty() {
+        true => {
+            "To fit: nothing that this network can do without is enough; it needs more memory.".to_owned()
+        }
+        false => format!("To fit: {}.", ways.join("; ")),
+    }
+}
+
+/// Which answers fit, and how they were asked for; none if none does.
+fn way(what: &str, answers: &[Answer], limits: Limits) -> Option<String> {
+    let fitting: Vec<&Answer> = answers.iter().filter(|answer| limits.hold(answer)).collect();
+    let most = fitting.iter().map(|answer| answer.ram()).max()?;
+    let which = if fitting.len() == answers.len() {
+        "every method".to_owned()
+    } else {
+        fitting.into_iter().map(name).collect::<Vec<_>>().join(", ")
+    };
+    let what = if what.is_empty() { which } else { format!("{what} ({which})") };
+    Some(format!("{what}, up to {} bytes", thousands(most)))
+}
+
+fn estimates(question: &Question, answers: &[Answer], chips: &[&'static Chip], figures: &Figures) -> String {
+    if chips.is_empty() {
+        return String::new();
+    }
+    let cell = |answer: &Answer, chip: &Chip, of: fn(&Chip, f64) -> Option<[f64; 2]>| {
+        let instructions = question.instructions(&answer.run, chip.core, figures);
+        instructions.and_then(|instructions| of(chip, instructions))
+    };
+    let table = |title: &str, chips: &[&'static Chip], of: fn(&Chip, f64) -> Option<[f64; 2]>, unit: &str| {
+        if chips.is_empty() {
+            return String::new();
+        }
+        let head =
+            |chip: &&'static Chip| Column::right("").headed(format!("{}\n{} MHz", chip.name, chip.mhz));
+        let first = Column::left("").headed(title.to_owned());
+        let columns: Vec<Column> = std::iter::once(first).chain(chips.iter().map(head)).collect();
+        let row = |answer: &Answer| {
+            let cells = chips.iter().map(|chip| range(cell(answer, chip, of), unit));
+            [name(answer)].into_iter().chain(cells).collect::<Vec<_>>()
+        };
+        grid::render(&columns, &answers.iter().map(row).collect::<Vec<_>>())
+    };
+    let known: Vec<&'static Chip> = chips.iter().copied().filter(|chip| chip.current.is_some()).collect();
+    let time = table("time, estimate", chips, |chip, n| Some(chip.seconds(n)), "s");
+    let energy = table("energy, estimate", &known, Chip::joules, "J");
+    let note = wrapped(
+        "Estimates of one fine-tuning run as the main job makes it: instructions counted in QEMU, times a range of cycles an \
+         instruction, times current and voltage where a source gives them (docs/budget.md).",
+    );
+    [time, energy, note].into_iter().filter(|block| !block.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// `6.5 to 10.8 s`.
+fn range(range: Option<[f64; 2]>, unit: &str) -> String {
+    let Some([least, most]) = range else { return "-".to_owned() };
+    let (factor, prefix) = if most < 0.5 { (1e3, "m") } else { (1.0, "") };
+    let digits = |x: f64| match x * factor {
+        x if x < 9.95 => format!("{x:.1}"),
+        x => format!("{x:.0}"),
+    };
+    format!("{} to {} {prefix}{unit}", digits(least), digits(most))
+}
+
+fn wrapped(text: &str) -> String {
+    grid::wrap(text, table::WIDTH).join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::chip::{Core, find};
+    use crate::mcu::ledger::Columns;
+    use crate::model::Trained;
+
+    fn question() -> Question {
+        Question {
+            net: Trained::Digits,
+            methods: vec!["plain", "sam"],
+            optimizers: vec!["sgd"],
+            scope: Scope::All,
+            average: None,
+            guard: Guard::Off,
+            replay: 0,
+            samples_in_ram: false,
+            core: Core::M4f,
+        }
+    }
+
+    /// A ledger in which plain SGD was measured, and SAM of the last layer.
+    fn figures() -> Figures {
+        let rows = [
+            ("stack:digits:all:plain+sgd", 500),
+            ("flash:digits:all:plain+sgd", 4000),
+            ("step:digits:all:plain+sgd", 100_000),
+            ("sample:digits:all:plain+sgd", 90_000),
+            ("stack:digits:last:sam+sgd", 600),
+        ];
+        let column = rows.into_iter().map(|(row, figure)| (row.to_owned(), figure)).collect();
+        Figures::new("1.0".to_owned(), Columns::from([("mps2-an386".to_owned(), column)]))
+    }
+
+    #[test]
+    fn what_does_not_fit_says_by_how_much_and_what_would() {
+        // 3 vectors of 2,410 weights, a count and a flag, 42 activations, an input of 64, and the stack.
+        let plain = 4 * (3 * 2_410 + 2 + 42 + 64) + 500;
+        let text = text(&question(), Limits { ram: Some(plain), flash: None }, &[], &figures());
+        assert!(text.contains("fits, 0 left"), "{text}");
+        let more = 4 * 2_410 + 100;
+        assert!(text.contains(&format!("no: {} too much RAM", thousands(more))), "{text}");
+        assert!(
+            text.contains("To fit: plain+sgd, up to") && text.contains("--scope last (every method)"),
+            "{text}"
+        );
+        assert!(text.contains("~600") && text.contains("~: no image"), "{text}");
+    }
+
+    #[test]
+    fn flash_is_a_limit_too_and_nothing_may_help() {
+        let text = text(&question(), Limits { ram: Some(1), flash: Some(3_999) }, &[], &figures());
+        assert!(text.contains("1 too much flash") && text.contains("it needs more memory"), "{text}");
+    }
+
+    #[test]
+    fn a_time_is_instructions_times_cycles_over_the_clock() {
+        let chip = find("nrf52840").unwrap();
+        // 30 samples are 3 steps of 8 in each of 30 epochs.
+        let instructions = 90.0 * (100_000.0 + 7.0 * 90_000.0);
+        let line = &lines(&question(), Limits::default(), &[chip], &figures())[0];
+        let [least, most] = line.chips[0].seconds.unwrap();
+        assert!((least - instructions * 1.2 / 64e6).abs() < 1e-9 && (most / least - 2.0 / 1.2).abs() < 1e-9);
+        let [joules, _] = line.chips[0].joules.unwrap();
+        assert!((joules - least * 3.3e-3 * 3.0).abs() < 1e-9);
+        let sam = &lines(&question(), Limits::default(), &[chip], &figures())[1];
+        assert_eq!(sam.chips[0].seconds, None, "no step of it was counted");
+        assert!(!sam.stack_measured && line.stack_measured);
+    }
+
+    #[test]
+    fn ranges_are_short() {
+        assert_eq!(range(Some([6.51, 10.84]), "s"), "6.5 to 11 s");
+        assert_eq!(range(Some([0.0321, 0.0644]), "J"), "32 to 64 mJ");
+        assert_eq!(range(None, "J"), "-");
+    }
+}
