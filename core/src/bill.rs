@@ -130,6 +130,14 @@ impl Bill {
         self
     }
 
+    /// With the table of a [`CrossValidation`](crate::tune::CrossValidation): the scores of the factory weights and of so
+    /// many epochs.
+    #[must_use]
+    pub const fn cross_validated(mut self, epochs: usize) -> Self {
+        self.guard += size_of::<crate::tune::Scores>() * (epochs + 1);
+        self
+    }
+
     /// With so many samples of `Q`s (`i8`, `u8`, `f32`: [`replay_buffer::Item`](crate::tune::replay_buffer::Item)) and
     /// their labels, a byte each, in RAM.
     ///

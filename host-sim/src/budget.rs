@@ -107,6 +107,7 @@ impl Question {
         let bill = match self.guard {
             Guard::Off => bill,
             Guard::Accuracy | Guard::Loss => bill.guard(),
+            Guard::Cross => bill.cross_validated(EPOCHS[usize::from(self.replay > 0)] as usize),
             Guard::Trust => bill.trust(labelled(self.net)),
         };
         if self.samples_in_ram { bill.samples::<i8>(labelled(self.net)) } else { bill }
@@ -142,9 +143,14 @@ impl Question {
         let guard = match self.guard {
             Guard::Off => 0.0,
             Guard::Accuracy | Guard::Loss => (epochs + 1) as f64 * (labelled / 4 + labelled) as f64 * answers,
+            // Two runs on half of the samples each; every fold is scored with all old samples.
+            Guard::Cross => {
+                let scored = (epochs + 1) * 3 * labelled;
+                (2 * steps(trained / 2) * epochs) as f64 * step + scored as f64 * answers
+            }
             Guard::Trust => {
                 let folds = 2 * steps(trained / 2) * (epochs / 4).max(1);
-                folds as f64 * step + 4.0 * labelled as f64 * answers
+                folds as f64 * step + 3.0 * labelled as f64 * answers
             }
         };
         let held_out = if matches!(self.guard, Guard::Accuracy | Guard::Loss) { trained / 4 } else { 0 };

@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(asked.tasks, [Task::Digits]);
         assert_eq!(asked.arms, [Arm::Sam, Arm::Sgd, Arm::SamSwa]);
         assert_eq!((asked.person, asked.seeds, asked.lr), (Some(3), 5, Some(0.01)));
-        let options = Options { noise: 0.2, scope: Scope::Bias, ..Options::default() };
+        let options = Options { noise: 0.2, scope: Scope::Bias, guard: Guard::Trust, ..Options::default() };
         assert_eq!((asked.options, asked.replay, asked.threads), (options, Some(2), 4));
         assert_eq!(asked.data.as_deref(), Some(Path::new("a.tds")));
     }
@@ -167,7 +167,17 @@ mod tests {
             ..Options::default()
         };
         assert_eq!(asked, expected);
-        assert_eq!(settings("--wise-ft").options.guard, Guard::Accuracy, "interpolation needs evidence");
+        for (args, guard) in [
+            ("", Guard::Off),
+            ("--noise 0.2", Guard::Trust),
+            ("--noise 0.2 --guard off", Guard::Off),
+            ("--noise 0.2 --guard loss", Guard::Loss),
+            ("--wise-ft", Guard::Accuracy),
+            ("--noise 0.2 --wise-ft", Guard::Accuracy),
+            ("--noise 0.2 --sequence", Guard::Off),
+        ] {
+            assert_eq!(settings(args).options.guard, guard, "{args}");
+        }
         let file = settings("--base model.bin");
         assert_eq!((file.options.base, file.blob.as_deref()), (BaseKind::File, Some(Path::new("model.bin"))));
     }
@@ -182,7 +192,7 @@ mod tests {
             ("--lr -1", ["--lr", "from 0 to 10"]),
             ("--lr 11", ["--lr", "from 0 to 10"]),
             ("--anchor -1", ["--anchor", "from 0 to 100"]),
-            ("--guard x", ["--guard", "off, accuracy, loss, trust"]),
+            ("--guard x", ["--guard", "off, accuracy, loss, cross, trust"]),
             ("--wise-ft --sequence", ["--sequence", "--wise-ft"]),
             ("pretrain --task all --person 1 --export x", ["--task", "one task"]),
             ("pretrain --task spar --export x", ["--person", "--help"]),

@@ -31,7 +31,7 @@ pub(crate) use labels::corrupt;
 pub(crate) use parallel::{in_order, training};
 pub(crate) use plan::Variant;
 pub use row::{HARM, Point, Ram, Row};
-pub(crate) use samples::{balanced, labelled_a_class};
+pub(crate) use samples::{labelled_a_class, two_sets};
 pub(crate) use seeds::{Purpose, seed};
 pub use settings::Settings;
 

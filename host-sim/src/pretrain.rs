@@ -5,7 +5,7 @@ mod file;
 pub use file::{BlobError, BlobFile};
 
 use crate::data::{Channel, Dataset};
-use crate::finetune::{Arm, Base, Corpus, Error, Purpose, Task, balanced, labelled_a_class, seed};
+use crate::finetune::{Arm, Base, Corpus, Error, Purpose, Task, labelled_a_class, seed, two_sets};
 use crate::model::{Example, Model, Workspace};
 use crate::train::{Device, Trainer, at_once};
 use flatmin::blob::Contents;
@@ -73,10 +73,7 @@ fn stored<'a>(corpus: &'a Corpus, base: &Base, replay: u32, repetition: u32) -> 
     // Nobody's but the exporter's: the person's own draws are those of fine-tuning.
     let seed = seed(Purpose::Export, corpus.net, 0, repetition);
     let draws = Draws::new(Key::new(seed, Stream::Replay, 0));
-    let both = balanced(&base.split.base, labels, classes, count + a_class, draws);
-    let (replay, validation): (Vec<_>, Vec<_>) =
-        both.iter().enumerate().partition(|(place, _)| place % (count + a_class) < count);
-    [replay, validation].map(|set| set.into_iter().map(|(_, &i)| corpus.example(i)).collect())
+    two_sets(&base.split.base, labels, classes, [count, a_class], draws).map(|set| corpus.examples(&set))
 }
 
 /// Packs a network that was trained on the pictures of split 0 and left nobody out, with `replay` of them of each class
@@ -93,12 +90,9 @@ pub fn pictures(
 ) -> Result<BlobFile, Error> {
     let training: Vec<usize> = (0..set.len()).filter(|&i| set.splits[i] == 0).collect();
     let (count, draws) = (replay as usize, Draws::new(Key::new(seed, Stream::Replay, 0)));
-    let both = balanced(&training, &set.labels, set.classes, 2 * count, draws);
-    let mut sets = [Vec::new(), Vec::new()];
-    for (place, &i) in both.iter().enumerate() {
-        let validates = place % (2 * count) >= count;
-        sets[usize::from(validates)].push(Example { x: set.input(i), label: set.labels[i] });
-    }
+    let picture = |i| Example { x: set.input(i), label: set.labels[i] };
+    let sets = two_sets(&training, &set.labels, set.classes, [count; 2], draws)
+        .map(|set| set.into_iter().map(picture).collect());
     // Nobody was left out.
     pack((net, weights), set, u32::MAX, sets)
 }

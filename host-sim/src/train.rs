@@ -17,6 +17,24 @@ pub(crate) use together::Order;
 pub use together::{Job, side_by_side};
 pub(crate) use together::{News, Trainer, Training, Waiting, all, at_once};
 
+/// What training starts from.
+pub(crate) struct Origin<'a> {
+    pub(crate) model: &'static dyn Model,
+    /// What trains.
+    pub(crate) w: Vec<f32>,
+    /// What does not.
+    pub(crate) frozen: &'a [f32],
+    /// What an anchor pulls to, where that is not `w`.
+    pub(crate) factory: Option<&'a [f32]>,
+}
+
+impl Origin<'_> {
+    /// What an anchor pulls to.
+    fn factory(&self) -> &[f32] {
+        self.factory.unwrap_or(&self.w)
+    }
+}
+
 use crate::compose::{
     Anchor, AnyMethod, Boxed, Failure, Parts, Rate, Spec, boxed, boxed_anchored, compose_anchored,
 };
@@ -162,8 +180,20 @@ pub fn teach(
     recipe: &Recipe,
     on_epoch: &mut OnEpoch<'_>,
 ) -> Result<Outcome, Error> {
+    teach_from(Origin { model, w, frozen, factory: None }, lessons, recipe, on_epoch)
+}
+
+/// [`teach`] from any origin.
+fn teach_from(
+    origin: Origin<'_>,
+    lessons: &[Lesson<'_>],
+    recipe: &Recipe,
+    on_epoch: &mut OnEpoch<'_>,
+) -> Result<Outcome, Error> {
     let Length { batch, total, .. } = Length::of(recipe, lessons.len())?;
-    let run = Run { model, recipe, batch, total, examples: lessons.len() };
+    let anchor = (recipe.anchor > 0.0).then(|| anchor(origin.model, origin.factory(), recipe.anchor));
+    let Origin { model, w, frozen, .. } = origin;
+    let run = Run { model, recipe, anchor, batch, total, examples: lessons.len() };
     match recipe.device {
         Device::Cpu => run.on(OnCpu::new(Cpu::detect(), model, frozen, lessons), w, on_epoch),
         Device::CpuWithCheapNoise => {
@@ -210,6 +240,7 @@ pub(crate) fn anchor(model: &dyn Model, factory: &[f32], strength: f32) -> Ancho
 struct Run<'a> {
     model: &'static dyn Model,
     recipe: &'a Recipe,
+    anchor: Option<Anchor<Vec<f32>>>,
     batch: usize,
     total: u32,
     examples: usize,
@@ -221,9 +252,8 @@ impl Run<'_> {
         let Self { recipe, .. } = *self;
         let zeros = vec![0.0; w.len()];
         let mut average = Running::new(recipe.average, || place.upload(&zeros))?;
-        let factory = (recipe.anchor > 0.0).then(|| anchor(self.model, &w, recipe.anchor));
         let (w, g) = (place.upload(&w)?, place.upload(&zeros)?);
-        let method = self.method(&place, &factory)?;
+        let method = self.method(&place)?;
         let b = place.backend();
         let mut trainer = Walk {
             place,
@@ -239,7 +269,7 @@ impl Run<'_> {
         };
         for epoch in 0..recipe.epochs {
             if recipe.fresh_epochs && epoch > 0 {
-                trainer.method = self.method(&trainer.place, &factory)?;
+                trainer.method = self.method(&trainer.place)?;
             }
             let order = order::epoch(recipe.seed, epoch, self.examples);
             for samples in order.chunks_exact(self.batch) {
@@ -257,15 +287,11 @@ impl Run<'_> {
     }
 
     /// The recipe's method before its first step.
-    fn method<P: Place>(
-        &self,
-        place: &P,
-        factory: &Option<Anchor<Vec<f32>>>,
-    ) -> Result<Box<dyn AnyMethod<P::Backend>>, Error> {
+    fn method<P: Place>(&self, place: &P) -> Result<Box<dyn AnyMethod<P::Backend>>, Error> {
         let state = state_lens(self.model, self.recipe).into_iter();
         let state = state.map(|len| Ok((len, place.upload(&vec![0.0; len])?)));
         let zeros = lend(state.collect::<Result<Vec<_>, Error>>()?);
-        let anchor = match factory {
+        let anchor = match &self.anchor {
             None => None,
             Some(Anchor { factory, strengths }) => {
                 Some(Anchor { factory: place.upload(factory)?, strengths: place.upload(strengths)? })
@@ -340,3 +366,39 @@ impl<P: Place> Walk<P> {
 }
 
 type VectorOf<P> = <<P as Place>::Backend as Backend>::Vector;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compose::{MethodSpec, OptimizerSpec};
+    use crate::finetune::Scope;
+    use crate::model::{Net, initial, model};
+
+    #[test]
+    fn an_anchor_pulls_to_the_factory_weights_wherever_training_starts() {
+        let net = model(Net::Digits, Scope::All);
+        let recipe = Recipe {
+            spec: Spec::new(MethodSpec::Plain, OptimizerSpec::momentum(0.0, 0.0)),
+            epochs: 50,
+            batch: 1,
+            lr: Rate::Constant(0.01),
+            average: None,
+            seed: 1,
+            anchor: 10.0,
+            fresh_epochs: false,
+            device: Device::Cpu,
+        };
+        let x = vec![0.1; net.inputs()];
+        let lessons = [Lesson::from(Example { x: &x, label: 3 })];
+        let (start, factory) = (initial(net, 1), initial(net, 2));
+        let distance =
+            |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>().sqrt();
+        let to = |factory: Option<&[f32]>| {
+            let origin = Origin { model: net, w: start.clone(), frozen: &[], factory };
+            teach_from(origin, &lessons, &recipe, &mut |_, _| Ok(())).unwrap().weights
+        };
+        let apart = distance(&start, &factory);
+        assert!(distance(&to(Some(&factory)), &factory) < 0.1 * apart);
+        assert!(distance(&to(None), &start) < 0.1 * apart);
+    }
+}

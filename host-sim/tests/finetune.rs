@@ -407,3 +407,82 @@ fn empty_classes_and_classes_of_one_sample_are_no_obstacle() {
         }
     }
 }
+
+#[test]
+fn trust_keeps_the_average_of_the_method() {
+    let options = Options { guard: Guard::Trust, noise: 0.2, ..Options::default() };
+    let arms = vec![Arm::Sgd, Arm::Ema, Arm::Swa];
+    let rows = rows(&Settings { arms, lr: Some(0.01), ..wrist(options) });
+    let lines = |a: Arm, b: Arm| (of(&rows, a).curve.clone(), of(&rows, b).curve.clone());
+    for (a, b) in [(Arm::Sgd, Arm::Ema), (Arm::Sgd, Arm::Swa), (Arm::Ema, Arm::Swa)] {
+        let (one, other) = lines(a, b);
+        assert_ne!(one, other, "{a:?} and {b:?}");
+    }
+}
+
+/// Digits of the first samples of some writers, so many each.
+fn few(writers: &[u8], each: usize) -> NamedTempFile {
+    let mut digits = tds::decode(digits::BYTES).unwrap();
+    let tds::Body::Samples(samples) = &mut digits.body else { panic!("not samples") };
+    let groups = &samples.groups;
+    let of_writer = |writer: &u8| -> Vec<usize> {
+        (0..groups.len()).filter(|&i| groups[i] == *writer).take(each).collect()
+    };
+    let kept: Vec<usize> = writers.iter().flat_map(of_writer).collect();
+    let column = |values: &[u8]| kept.iter().map(|&i| values[i]).collect::<Vec<_>>();
+    let (labels, groups, splits) =
+        (column(&samples.labels), column(&samples.groups), column(&samples.splits));
+    let values = kept.iter().flat_map(|&i| samples.values[64 * i..][..64].to_vec()).collect();
+    digits.body = tds::Body::Samples(tds::Samples { scale: samples.scale, labels, groups, splits, values });
+    file(&tds::encode(&digits).unwrap())
+}
+
+#[test]
+fn files_with_hardly_anybody_are_refused_or_used_but_no_reason_to_panic() {
+    let all = |file: &NamedTempFile, guard| Settings {
+        tasks: vec![Task::Digits, Task::Turned],
+        arms: vec![Arm::Sgd, Arm::SamSwa],
+        person: None,
+        data: Some(file.path().to_owned()),
+        options: Options { guard, noise: 0.2, ..Options::default() },
+        replay: None,
+        ..settings()
+    };
+    for (writers, each) in
+        [(&[0][..], 1), (&[0], 100), (&[0, 1], 1), (&[0, 1], 30), (&[0, 1, 2], 2), (&[0, 1, 2], 11)]
+    {
+        let file = few(writers, each);
+        for guard in [Guard::Off, Guard::Accuracy, Guard::Loss, Guard::Trust] {
+            if let Ok(rows) = run(&all(&file, guard), &Silent) {
+                assert!(rows.iter().all(|row| (0.0..=1.0).contains(&row.new_after)));
+            }
+        }
+        let found = sequence::run(&all(&file, Guard::Off), &Silent);
+        match (found, writers.len()) {
+            (Ok(found), 3..) => assert!(found.iter().all(|one| one.people.len() == writers.len() - 1)),
+            (Err(error), 3..) => assert!(error.to_string().contains("no sample is left"), "{error}"),
+            (Err(error), there) => {
+                let said = error.to_string();
+                assert!(
+                    said.contains("at least 3 people") && said.contains(&format!("have {there}")),
+                    "{said}"
+                );
+            }
+            (Ok(_), there) => panic!("a sequence of {there}"),
+        }
+    }
+}
+
+#[test]
+fn a_sequence_tunes_for_each_person_on_others_and_says_how() {
+    let settings = Settings { arms: vec![Arm::Sgd], person: None, replay: Some(0), seeds: 2, ..settings() };
+    let found = sequence::run(&Settings { tasks: vec![Task::Digits], ..settings }, &Silent).unwrap();
+    for one in &found {
+        // Digits without replay: 0.003 for people at even places, 0.0003 for those at odd ones; writers are numbered from 0.
+        let tuned = one.people.iter().map(|person| if person % 2 == 0 { 0.003 } else { 0.0003 });
+        assert!(one.lr.iter().copied().eq(tuned), "{one:?}");
+    }
+    let text = flatmin_sim::report::sequence::render(&found);
+    assert!(text.contains("standard error over 2 seeds") && text.contains(" ± "), "{text}");
+    assert!(text.contains("sgd 0.0003 to 0.003"), "{text}");
+}

@@ -51,6 +51,7 @@ fn one_after_another() -> PathBuf {
         replay,
         noise: 0.0,
         people: vec![4, 1, 9, 2],
+        lr: vec![0.003; 4],
         accuracy: (0..5).map(|i| (0..4).map(|j| accuracy(i, j)).collect()).collect(),
         old: (0..5).map(|i| 0.96 - 0.01 * f64::from(i)).collect(),
     };

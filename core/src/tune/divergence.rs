@@ -11,7 +11,11 @@ use core::fmt;
 ///
 /// Training has diverged when a loss is not finite; when the loss is over 10 times the first epoch's *and* over
 /// `ln(classes) + 3` (a model that merely guesses has `ln(classes)`, one that is confidently wrong has more); and when
-/// the answers are no better and no worse than chance ([`at_chance`]).
+/// the answers to the samples that were learnt are at chance ([`at_chance`]) though those of the factory weights to the
+/// same samples were above it. The labels may be wrong: where the factory weights do not get more of them right than a
+/// guess does, right answers say nothing, and a model that is right by the truth may be at chance by the labels.
+///
+/// A [`Guard`](super::Guard) is told with [`heed`](super::Guard::heed), and puts the factory weights back.
 ///
 /// ```
 /// use flatmin::tune::{Diverged, Divergence, Score};
@@ -19,8 +23,9 @@ use core::fmt;
 /// assert_eq!(watch.epoch(0.8), None);
 /// assert_eq!(watch.epoch(5.0), None, "much, but below ln 10 + 3");
 /// assert_eq!(watch.epoch(9.0), Some(Diverged::Exploded { loss: 9.0, first: 0.8 }));
-/// let answers = Score { right: 5, total: 30, loss: 0.0 };
-/// assert_eq!(watch.answers(&answers), Some(Diverged::AtChance { right: 5, total: 30 }));
+/// let score = |right| Score { right, total: 30, loss: 0.0 };
+/// assert_eq!(watch.answers(&score(5), &score(20)), Some(Diverged::AtChance { right: 5, total: 30 }));
+/// assert_eq!(watch.answers(&score(5), &score(4)), None, "wrong labels: nobody gets them right");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Divergence {
@@ -66,11 +71,13 @@ impl Divergence {
         (loss > 10.0 * first && loss > confident).then_some(Diverged::Exploded { loss, first })
     }
 
-    /// Judges the answers on the samples that were learnt.
+    /// Judges the answers to the samples that were learnt, beside those of the factory weights to the same samples.
     #[must_use]
-    pub fn answers(&self, score: &Score) -> Option<Diverged> {
+    pub fn answers(&self, score: &Score, factory: &Score) -> Option<Diverged> {
         let Score { right, total, loss } = *score;
-        match at_chance(right, total, self.classes) {
+        let fell =
+            at_chance(right, total, self.classes) && above_chance(factory.right, factory.total, self.classes);
+        match fell {
             _ if !loss.is_finite() => Some(Diverged::NonFinite),
             true => Some(Diverged::AtChance { right, total }),
             false => None,
@@ -86,6 +93,12 @@ pub fn at_chance(right: u32, total: u32, classes: u32) -> bool {
     let (n, p) = (total as f32, 1.0 / classes as f32);
     let distance = right as f32 - n * p;
     total > 0 && classes > 1 && distance * distance <= 4.0 * n * p * (1.0 - p)
+}
+
+/// Whether an accuracy is above chance by more than 2 standard errors.
+fn above_chance(right: u32, total: u32, classes: u32) -> bool {
+    let above = right as f32 * classes as f32 > total as f32;
+    total > 0 && classes > 1 && above && !at_chance(right, total, classes)
 }
 
 impl fmt::Display for Diverged {

@@ -4,6 +4,7 @@ mod score;
 
 pub use score::{Criterion, Rule, Score, Scores};
 
+use super::divergence::Diverged;
 use crate::backend::Backend;
 use crate::error::{Error, require_len};
 use crate::kernels::Copy;
@@ -16,15 +17,16 @@ use core::fmt;
 /// After each epoch it counts right answers on both and shows the weights with these [`Scores`]; the [`Rule`] says
 /// what better means. In the end the best weights are put in place, or the factory's: then nothing was gained, but no
 /// user is worse off than before. A loss that is not finite, a set without samples, all-wrong labels: none of these
-/// beats the factory weights, so the answer is [`Outcome::RolledBack`].
+/// beats the factory weights, so the answer is [`Outcome::RolledBack`]. That is also the answer to a run that diverged
+/// ([`heed`](Self::heed)), whatever its earlier epochs were worth.
 ///
 /// **Source**: early stopping on a validation set (Prechelt 1998) with the untrained weights as epoch 0.
-/// **Cost**: one vector as long as the weights, 64 bytes, one pass when an epoch is the best so far; the forward passes
+/// **Cost**: one vector as long as the weights, 80 bytes, one pass when an epoch is the best so far; the forward passes
 /// of both sets are the caller's. **Defaults**: [`Rule::default`].
 ///
 /// ```
 /// use flatmin::backend::Portable;
-/// use flatmin::tune::{Guard, Outcome, Rule, Score, Scores, Verdict};
+/// use flatmin::tune::{Divergence, Guard, Outcome, Rule, Score, Scores, Verdict};
 /// let factory = [1.0, 1.0];
 /// // 8 of 10 samples of the user, 19 of 20 of the others.
 /// let scores = |new, old| Scores {
@@ -38,6 +40,14 @@ use core::fmt;
 /// let mut w = [2.0, 0.0];
 /// assert_eq!(guard.finish::<Portable>(b, &mut w, &factory)?, Outcome::Kept { epoch: 1 });
 /// assert_eq!(w, [1.5, 0.5]);
+/// // Had training blown up on the way, nothing of it would be kept.
+/// # let mut w = [2.0, 0.0];
+/// let (mut blown, mut watch) = (guard, Divergence::new(10));
+/// for loss in [0.2, 0.1, f32::NAN] {
+///     blown.heed(watch.epoch(loss));
+/// }
+/// assert_eq!(blown.finish::<Portable>(b, &mut w, &factory)?, Outcome::RolledBack);
+/// # guard.finish::<Portable>(b, &mut w, &factory)?;
 /// // The user presses undo.
 /// guard.undo::<Portable>(b, &mut w, &factory)?;
 /// assert_eq!(w, factory);
@@ -50,6 +60,7 @@ pub struct Guard<V> {
     best: Scores,
     epoch: u32,
     kept: u32,
+    diverged: Option<Diverged>,
     weights: V,
 }
 
@@ -83,12 +94,29 @@ impl<V> Guard<V> {
     /// Nothing seen yet; `factory` are the scores of the weights that training starts from, and `weights` is a vector
     /// as long as they are (what it holds does not matter).
     pub const fn new(rule: Rule, factory: Scores, weights: V) -> Self {
-        Self { rule, factory, best: factory, epoch: 0, kept: 0, weights }
+        Self { rule, factory, best: factory, epoch: 0, kept: 0, diverged: None, weights }
     }
 
-    /// The best scores so far: the factory's if nothing beats them.
+    /// Takes what a [`Divergence`](super::Divergence) finds, if anything: at the end of an epoch, of the run, or where a
+    /// step was refused as not finite ([`Diverged::NonFinite`]). From the first finding on nothing is kept, not even the
+    /// best epoch before it: steps that blow up are too large for what a few samples said of them.
+    pub const fn heed(&mut self, found: Option<Diverged>) {
+        if self.diverged.is_none() {
+            self.diverged = found;
+        }
+    }
+
+    /// How training diverged, if it did.
+    pub const fn diverged(&self) -> Option<Diverged> {
+        self.diverged
+    }
+
+    /// The best scores so far: the factory's if nothing beats them, or training diverged.
     pub const fn best(&self) -> Scores {
-        self.best
+        match self.outcome() {
+            Outcome::RolledBack => self.factory,
+            Outcome::Kept { .. } => self.best,
+        }
     }
 
     /// Epochs seen.
@@ -98,9 +126,9 @@ impl<V> Guard<V> {
 
     /// What [`finish`](Self::finish) would decide now.
     pub const fn outcome(&self) -> Outcome {
-        match self.kept {
-            0 => Outcome::RolledBack,
-            epoch => Outcome::Kept { epoch },
+        match (self.kept, self.diverged) {
+            (0, _) | (_, Some(_)) => Outcome::RolledBack,
+            (epoch, None) => Outcome::Kept { epoch },
         }
     }
 
@@ -116,6 +144,9 @@ impl<V> Guard<V> {
     {
         require_len("guard", b.len(self.weights.borrow()), b.len(w))?;
         self.epoch = self.epoch.saturating_add(1);
+        if self.diverged.is_some() {
+            return Ok(Verdict::Stop);
+        }
         if self.rule.prefers(&scores, &self.best, &self.factory) {
             (self.best, self.kept) = (scores, self.epoch);
             b.map(Copy {}, [], [self.weights.borrow_mut()], [w]);
@@ -140,9 +171,9 @@ impl<V> Guard<V> {
     {
         require_len("guard", b.len(self.weights.borrow()), b.len(w))?;
         require_len("factory weights", b.len(factory), b.len(w))?;
-        match self.kept {
-            0 => b.map(Copy {}, [], [w], [factory]),
-            _ => b.map(Copy {}, [], [w], [self.weights.borrow()]),
+        match self.outcome() {
+            Outcome::RolledBack => b.map(Copy {}, [], [w], [factory]),
+            Outcome::Kept { .. } => b.map(Copy {}, [], [w], [self.weights.borrow()]),
         }
         Ok(self.outcome())
     }
@@ -163,7 +194,7 @@ impl<V> Guard<V> {
     where
         V: BorrowMut<B::Vector>,
     {
-        (self.kept > 0).then(|| self.weights.borrow())
+        matches!(self.outcome(), Outcome::Kept { .. }).then(|| self.weights.borrow())
     }
 }
 

@@ -38,7 +38,20 @@ fn chance_is_within_two_standard_errors_on_either_side() {
     for (right, total, classes) in [(0, 0, 7), (5, 5, 1), (0, 5, 1), (3, 9, 0)] {
         assert!(!at_chance(right, total, classes), "{right} of {total} in {classes}");
     }
-    let answers = |right, loss| Divergence::new(7).answers(&Score { right, total: 70, loss });
+    let score = |right, loss| Score { right, total: 70, loss };
+    let answers = |right, loss| Divergence::new(7).answers(&score(right, loss), &score(60, 1.0));
     assert_eq!(answers(10, 1.0), Some(Diverged::AtChance { right: 10, total: 70 }));
     assert_eq!((answers(50, 1.0), answers(50, f32::NAN)), (None, Some(Diverged::NonFinite)));
+}
+
+#[test]
+fn wrong_labels_are_no_divergence() {
+    let score = |right| Score { right, total: 70, loss: 1.0 };
+    let watch = Divergence::new(7);
+    // The factory weights are at chance by these labels, or below it: so many are wrong that right answers say nothing.
+    for factory in [0, 4, 10, 15] {
+        assert_eq!(watch.answers(&score(10), &score(factory)), None, "{factory}");
+    }
+    assert!(watch.answers(&score(10), &score(16)).is_some());
+    assert_eq!(watch.answers(&Score::default(), &Score::default()), None);
 }

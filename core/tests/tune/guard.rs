@@ -1,7 +1,9 @@
 //! What the guard keeps, and what never beats the factory weights.
 
 use flatmin::backend::Portable;
-use flatmin::tune::{Criterion, CrossValidation, Guard, Outcome, Rule, Score, Scores, Verdict, fold};
+use flatmin::tune::{
+    Criterion, CrossValidation, Diverged, Guard, Outcome, Rule, Score, Scores, Verdict, fold,
+};
 
 const FACTORY: [f32; 2] = [1.0, 2.0];
 
@@ -150,4 +152,24 @@ fn cross_validation_decides_over_all_folds_at_once() {
     let strict = Rule { min_gain: 0.25, ..Rule::default() };
     assert_eq!(validation.decide(&strict), Outcome::RolledBack);
     assert_eq!(CrossValidation::new(&mut []).decide(&Rule::default()), Outcome::RolledBack);
+}
+
+#[test]
+fn nothing_of_a_run_that_diverged_is_kept() {
+    let at = |right| scores(score(right, 10, 0.0), Score::default());
+    let mut guard = Guard::new(Rule::default(), at(5), [0.0; 2]);
+    let mut observe = |guard: &mut Guard<[f32; 2]>, right| {
+        guard.observe::<Portable>(&mut Portable, &[7.0, 8.0], at(right)).unwrap()
+    };
+    guard.heed(None);
+    assert_eq!(observe(&mut guard, 8), Verdict::Better);
+    let found = Diverged::Exploded { loss: 90.0, first: 1.0 };
+    guard.heed(Some(found));
+    guard.heed(Some(Diverged::NonFinite));
+    assert_eq!(observe(&mut guard, 10), Verdict::Stop);
+    assert_eq!((guard.diverged(), guard.outcome(), guard.best()), (Some(found), Outcome::RolledBack, at(5)));
+    assert!(guard.weights::<Portable>().is_none());
+    let mut w = [3.0; 2];
+    assert_eq!(guard.finish::<Portable>(&mut Portable, &mut w, &FACTORY), Ok(Outcome::RolledBack));
+    assert_eq!(w, FACTORY);
 }

@@ -30,8 +30,9 @@ pub struct Finetune {
     /// The share of the user's labels that are wrong, from 0 to 1: 0.2 is 20 %
     #[arg(long, value_name = "P", default_value = "0", value_parser = range::noise, allow_negative_numbers = true)]
     noise: f32,
-    /// Who decides whether tuned weights are kept; without this, the tables of methods are unguarded and a table of
-    /// wrong labels shows what a guard saves
+    /// Who decides whether tuned weights are kept [default: trust with --noise, off otherwise: the tables that compare
+    /// methods do so on right labels and without a guard, by the recipe that their numbers are known for; a table of wrong
+    /// labels shows what each guard saves]
     #[arg(long, value_enum)]
     guard: Option<Guard>,
     /// Pull every weight to the factory model's, with this strength, 0 to 100; 0.1 is usual
@@ -47,7 +48,8 @@ pub struct Finetune {
     /// The model that is fine-tuned: trained with this method, or a file that pretrain wrote
     #[arg(long, value_name = "METHOD|FILE", default_value = "sgd")]
     base: OsString,
-    /// Personalise for one person after another, each on top of the one before, and say what is forgotten
+    /// Personalise for one person after another, each on top of the one before and without a guard, and say what is
+    /// forgotten
     #[arg(long, conflicts_with_all = ["guard", "wise_ft", "distil", "base", "person"])]
     pub sequence: bool,
     /// What is trained
@@ -101,7 +103,11 @@ impl Finetune {
     }
 
     fn options(&self) -> Options {
-        let guard = if self.wise_ft { Guard::Accuracy } else { Guard::Off };
+        let guard = match (self.wise_ft, self.noise > 0.0 && !self.sequence) {
+            (true, _) => Guard::Accuracy,
+            (false, true) => Guard::Trust,
+            (false, false) => Guard::Off,
+        };
         Options {
             base: self.base_method().map_or(BaseKind::File, BaseKind::Method),
             noise: self.noise,
@@ -115,6 +121,9 @@ impl Finetune {
 
     /// The comparison of methods; the other tables too when nothing that changes a run was asked for.
     fn studies(&self) -> Vec<Study> {
+        if self.sequence {
+            return vec![Study::Sequence];
+        }
         let plain = self.options() == Options::default() && self.guard.is_none();
         if plain && self.method.is_empty() && self.lr.is_none() && self.replay.is_none() {
             vec![Study::Methods, Study::Keeping, Study::WrongLabels]

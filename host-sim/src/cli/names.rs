@@ -56,7 +56,7 @@ impl ValueEnum for Scope {
 
 impl ValueEnum for Guard {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Off, Self::Accuracy, Self::Loss, Self::Trust]
+        &[Self::Off, Self::Accuracy, Self::Loss, Self::Cross, Self::Trust]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

@@ -7,7 +7,7 @@ use super::{Arm, Corpus, Error, Progress, Purpose, Scope, Settings, arms, seed, 
 use crate::compose::{MethodSpec, OptimizerSpec, Rate, Spec};
 use crate::model::{Lesson, Model, Net, Workspace, initial, model};
 use crate::pretrain::BlobFile;
-use crate::train::{Device, Recipe, Trainer};
+use crate::train::{Device, Origin, Recipe, Trainer};
 use flatmin::schedule::Cosine;
 use std::collections::HashMap;
 
@@ -38,7 +38,8 @@ impl Base {
         let recipe = Recipe { device, ..recipe };
         let net = model(corpus.net, Scope::All);
         let lessons = corpus.examples(&split.base).into_iter().map(Lesson::from).collect();
-        let training = trainer.begin((net, initial(net, recipe.seed)), &[], lessons, &recipe, false)?;
+        let origin = Origin { model: net, w: initial(net, recipe.seed), frozen: &[], factory: None };
+        let training = trainer.begin(origin, lessons, &recipe, false)?;
         let weights = training.end(&mut |_, _| Ok(())).await?.weights;
         Self::of(corpus, split, weights, None)
     }

@@ -77,6 +77,11 @@ impl Corpus {
         Error::NoTask { path: path.to_owned(), fits }
     }
 
+    /// Whether `person` has an odd place in the sorted list of people: the second of two tuned values then applies.
+    pub(crate) fn is_odd(&self, person: u8) -> bool {
+        self.people.iter().position(|&other| other == person).is_some_and(|place| place % 2 == 1)
+    }
+
     /// Sample `i`, as everyone sees it.
     pub(crate) fn example(&self, i: usize) -> Example<'_> {
         Example { x: self.set.input(i), label: self.set.labels[i] }

@@ -77,6 +77,17 @@ pub enum Error {
         /// Who is there.
         known: Vec<u8>,
     },
+    /// Too few people for a sequence.
+    #[error(
+        "one after another takes at least {needed} people, one of them to train the base model on, and the data have \
+         {there}; give a file with more, or leave --sequence out"
+    )]
+    FewPeople {
+        /// People that it takes.
+        needed: usize,
+        /// People that there are.
+        there: usize,
+    },
     /// A set of samples that the experiment needs is empty.
     #[error("person {person}: no sample is left {purpose}; record more, or leave the person out")]
     NoSamples {

@@ -73,8 +73,11 @@ pub enum Guard {
     Accuracy,
     /// The same by loss.
     Loss,
+    /// Every labelled sample is held out once, in one of two folds; all of them train for the best number of epochs.
+    Cross,
     /// All labelled samples train, each as far as the factory model and one that never saw it believe its label; the
-    /// mean of the epochs' weights is kept if it gets more of the labels right than the factory weights do.
+    /// method's average (the mean of the epochs' weights where it has none) is kept if it gets more of the labels right
+    /// than the factory weights do.
     Trust,
 }
 
@@ -89,6 +92,9 @@ pub enum Study {
     Keeping,
     /// What do wrong labels cost, and what does a guard save?
     WrongLabels,
+    /// What is forgotten when people come one after another? Its results are no rows: see
+    /// [`sequence`](super::sequence).
+    Sequence,
 }
 
 /// Which model is fine-tuned.

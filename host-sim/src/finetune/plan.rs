@@ -130,7 +130,8 @@ fn variants(study: Study, task: Task, settings: &Settings) -> (u32, Vec<Variant>
         Study::Keeping => (1, keeping(options)),
         // The steps were chosen for the wrist.
         Study::WrongLabels if task == Task::Spar => (DRAWS, wrong_labels(options)),
-        Study::WrongLabels => (0, Vec::new()),
+        // A sequence is no set of independent runs.
+        Study::WrongLabels | Study::Sequence => (0, Vec::new()),
     }
 }
 
@@ -174,7 +175,7 @@ fn wrong_labels(options: Options) -> Vec<Variant> {
 
 /// Who is left out in turn, each with whether the place in the sorted list is odd.
 fn people(settings: &Settings, corpus: &Corpus, task: Task) -> Result<Vec<(u8, bool)>, Error> {
-    let everyone = corpus.people.iter().enumerate().map(|(place, &person)| (person, place % 2 == 1));
+    let everyone = corpus.people.iter().map(|&person| (person, corpus.is_odd(person)));
     let asked = |person| settings.person.is_none_or(|only| only == person);
     let people: Vec<_> = everyone.filter(|&(person, _)| asked(person)).collect();
     match settings.person {

@@ -48,7 +48,8 @@ pub struct Row {
     pub macs: u64,
     /// RAM that the same run needs on a device, in bytes.
     pub ram: Ram,
-    /// A loss was not finite or exploded, or the trained model (before a guard) guesses: training diverged.
+    /// A loss was not finite or exploded, or the model guesses where the factory model did not: training diverged. With a
+    /// guard the factory weights are then in place again (`rolled_back`), and the user's model is not one that diverged.
     pub diverged: bool,
     /// One point an epoch, the first before training.
     pub curve: Vec<Point>,

@@ -27,8 +27,34 @@ pub(super) struct Samples<'a> {
     old_some: Vec<Example<'a>>,
     /// Classes.
     pub(super) classes: usize,
-    /// Labelled samples of each class.
-    a_class: usize,
+    /// Of each labelled sample its place among the different ones of its class, and how many those are: a rare class is
+    /// drawn with replacement, and copies of a sample must stay together.
+    places: Vec<Place>,
+}
+
+/// A labelled sample among the different ones of its (true) class.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Place {
+    rank: usize,
+    of: usize,
+}
+
+/// The places of `chosen` samples; copies of a sample share theirs.
+fn places(chosen: &[usize], labels: &[u8]) -> Vec<Place> {
+    let different = |class: u8| {
+        let members = chosen.iter().copied().filter(|&i| labels[i] == class);
+        members.fold(Vec::new(), |mut seen, i| {
+            if !seen.contains(&i) {
+                seen.push(i);
+            }
+            seen
+        })
+    };
+    let place = |&i: &usize| {
+        let class = different(labels[i]);
+        Place { rank: class.iter().position(|&other| other == i).unwrap_or(0), of: class.len() }
+    };
+    chosen.iter().map(place).collect()
 }
 
 impl<'a> Samples<'a> {
@@ -61,18 +87,19 @@ impl<'a> Samples<'a> {
             old_some: evenly(&old_test, OLD_SAMPLES_OF_A_CURVE),
             old_test,
             classes,
-            a_class,
+            places: places(&chosen, labels),
         })
     }
 
-    /// Whether labelled sample `i` is held out for a guard: a quarter of each class, but not its only sample.
+    /// Whether labelled sample `i` is held out for a guard: a quarter of the different samples of each class with all
+    /// their copies, but not its only one.
     pub(super) fn is_held_out(&self, i: usize) -> bool {
-        i % self.a_class < self.a_class.div_ceil(4).min(self.a_class - 1)
+        self.places.get(i).is_some_and(|place| place.is_held_out())
     }
 
-    /// The fold of labelled sample `i`.
+    /// The fold of labelled sample `i`; copies of a sample are in one.
     pub(super) fn fold(&self, i: usize, folds: usize) -> usize {
-        i % self.a_class % folds
+        self.places.get(i).map_or(0, |place| place.rank % folds)
     }
 
     /// What is learnt: of the labelled samples and their partners in replay those at places to `keep`, the labelled ones
@@ -109,6 +136,12 @@ impl<'a> Samples<'a> {
     }
 }
 
+impl Place {
+    fn is_held_out(self) -> bool {
+        self.rank < self.of.div_ceil(4).min(self.of.saturating_sub(1))
+    }
+}
+
 fn draws(seed: u64, stream: Stream) -> Draws {
     Draws::new(Key::new(seed, stream, 0))
 }
@@ -122,13 +155,8 @@ fn old<'a>(
     seed: u64,
 ) -> [Vec<Example<'a>>; 2] {
     let (labels, classes) = (&corpus.set.labels, corpus.set.classes);
-    let both = balanced(from, labels, classes, replay + validation, draws(seed, Stream::Replay));
-    let (mut replayed, mut held) = (Vec::new(), Vec::new());
-    for (place, &i) in both.iter().enumerate() {
-        let set = if place % (replay + validation) < replay { &mut replayed } else { &mut held };
-        set.push(corpus.example(i));
-    }
-    [replayed, held]
+    two_sets(from, labels, classes, [replay, validation], draws(seed, Stream::Replay))
+        .map(|set| corpus.examples(&set))
 }
 /// How many samples of each class a person labels.
 pub(crate) const fn labelled_a_class(net: Net) -> usize {
@@ -160,6 +188,40 @@ pub(crate) fn balanced(
     chosen
 }
 
+/// Two sets with so many random samples of every class among `from` each, and no sample in both. Where a class has too few,
+/// the different ones are shared out in proportion, and each set draws its own with replacement; a class's only sample is in
+/// the first set that wants any.
+pub(crate) fn two_sets(
+    from: &[usize],
+    labels: &[u8],
+    classes: usize,
+    counts: [usize; 2],
+    mut draws: Draws,
+) -> [Vec<usize>; 2] {
+    let [first, second] = counts;
+    let mut sets = [Vec::new(), Vec::new()];
+    for class in 0..classes {
+        let mut members: Vec<usize> =
+            from.iter().copied().filter(|&i| usize::from(labels[i]) == class).collect();
+        draws.shuffle(&mut members);
+        if members.len() >= first + second {
+            sets[0].extend(&members[..first]);
+            sets[1].extend(&members[first..first + second]);
+            continue;
+        }
+        let share = (members.len() * first).div_ceil((first + second).max(1));
+        let share = if second > 0 { share.min(members.len().saturating_sub(1)) } else { share };
+        let share = if first > 0 { share.max(1).min(members.len()) } else { share };
+        let (one, other) = members.split_at(share);
+        for ((set, own), count) in sets.iter_mut().zip([one, other]).zip(counts) {
+            if !own.is_empty() {
+                set.extend((0..count).map(|_| own[draws.below(own.len() as u32) as usize]));
+            }
+        }
+    }
+    sets
+}
+
 /// At most `count` items at even distances.
 fn evenly<T: Copy>(items: &[T], count: usize) -> Vec<T> {
     let count = count.min(items.len());
@@ -183,6 +245,38 @@ mod tests {
         assert_eq!([of(0).len(), of(1).len(), of(2).len()], [3, 3, 3]);
         assert!(of(0)[0] != of(0)[1] && of(0)[1] != of(0)[2] && of(0)[0] != of(0)[2]);
         assert!(of(2).iter().all(|&&i| i == 5), "sample 6 is not among those to draw from");
+    }
+
+    #[test]
+    fn copies_of_a_sample_stay_on_one_side() {
+        let labels = [0, 0, 0, 0, 1, 2, 2];
+        // Class 0 as it is usually drawn; one sample of class 1 and two of class 2, drawn with replacement.
+        let chosen = [3, 0, 2, 1, 4, 4, 4, 4, 6, 5, 6, 6];
+        let places = places(&chosen, &labels);
+        let held: Vec<bool> = places.iter().map(|place| place.is_held_out()).collect();
+        assert_eq!(held[..4], [true, false, false, false], "a quarter, the first");
+        assert_eq!(held[4..8], [false; 4], "an only sample trains");
+        assert_eq!(held[8..], [true, false, true, true], "with all its copies");
+        let fold = |place: &Place| place.rank % 2;
+        assert!(places.iter().map(fold).eq([0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0]));
+    }
+
+    #[test]
+    fn two_sets_share_no_sample() {
+        let labels = [0, 0, 0, 0, 0, 0, 1, 2, 2, 3, 3, 3];
+        let from: Vec<usize> = (0..labels.len()).collect();
+        for counts in [[2, 4], [4, 2], [1, 4], [8, 4], [0, 4], [4, 0]] {
+            let [one, other] = two_sets(&from, &labels, 5, counts, draws());
+            assert!(one.iter().all(|i| !other.contains(i)), "{counts:?}: {one:?} {other:?}");
+            for (set, count) in [(&one, counts[0]), (&other, counts[1])] {
+                for class in [0, 2, 3] {
+                    let of = set.iter().filter(|&&i| labels[i] == class).count();
+                    assert_eq!(of, count, "{counts:?}, class {class}");
+                }
+            }
+            let only = [&one, &other].map(|set| set.iter().filter(|&&i| labels[i] == 1).count());
+            assert_eq!(only, if counts[0] > 0 { [counts[0], 0] } else { [0, counts[1]] }, "{counts:?}");
+        }
     }
 
     #[test]

@@ -6,14 +6,16 @@ use super::split::Split;
 use super::tuned::{Case, Tuned, tuned};
 use super::{Arm, Corpus, Error, Progress, Purpose, Settings, Task, arms, corpus, corrupt, seed, training};
 use crate::model::{Example, Lesson, Workspace, initial, model};
-use crate::train::{Recipe, Trainer};
+use crate::train::{Origin, Recipe, Trainer};
 use flatmin::rng::{Draws, Key, Stream};
 use flatmin::tune::ReplayBuffer;
 use flatmin::tune::replay_buffer::Class;
 use serde::{Deserialize, Serialize};
 
-/// People of a sequence; the base model has seen none of them.
+/// People of a sequence, where there are enough; the base model has seen none of them.
 pub const LENGTH: usize = 4;
+/// People that a data set must have: one to train the base model on, and two to come one after another.
+const LEAST: usize = 3;
 
 /// One order of people with one method.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,8 @@ pub struct Sequence {
     pub noise: f32,
     /// Who, in order.
     pub people: Vec<u8>,
+    /// The learning rate for each of them.
+    pub lr: Vec<f32>,
     /// The forgetting matrix: `accuracy[i][j]` is that on person `j` after `i` people were learnt, in [0, 1]; row 0 is
     /// the base model.
     pub accuracy: Vec<Vec<f64>>,
@@ -51,8 +55,8 @@ impl Sequence {
     /// Backward transfer (Lopez-Paz & Ranzato 2017): what learning the later people did to the earlier ones, the mean of
     /// accuracy in the end minus right after learning, over all but the last. Below 0 is forgetting.
     pub fn backward_transfer(&self) -> f64 {
-        let last = self.accuracy.len() - 1;
-        mean((0..last - 1).map(|j| self.accuracy[last][j] - self.accuracy[j + 1][j]))
+        let last = self.accuracy.len().saturating_sub(1);
+        mean((0..last.saturating_sub(1)).map(|j| self.accuracy[last][j] - self.accuracy[j + 1][j]))
     }
 }
 
@@ -74,6 +78,9 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Vec<Sequence>
     let mut starts = Vec::new();
     for &task in &settings.tasks {
         let Some(corpus) = corpora.iter().find(|corpus| corpus.net == task.net()) else { continue };
+        if corpus.people.len() < LEAST {
+            return Err(Error::FewPeople { needed: LEAST, there: corpus.people.len() });
+        }
         starts.extend((0..settings.seeds).map(|repetition| (task, corpus, repetition)));
     }
     let bases =
@@ -110,15 +117,22 @@ impl<'a> Start<'a> {
         let mut people = corpus.people.clone();
         draws(seed, Stream::Split).shuffle(&mut people);
         people.truncate(LENGTH.min(people.len().saturating_sub(1)));
-        let split = Split::without(corpus, people[0])?;
+        let nobody = Error::FewPeople { needed: LEAST, there: corpus.people.len() };
+        let first = *people.first().ok_or(nobody)?;
+        let split = Split::without(corpus, first)?;
         let others = |set: &[usize]| -> Vec<usize> {
             set.iter().copied().filter(|&i| !people.contains(&corpus.set.groups[i])).collect()
         };
         let known = [others(&split.base), others(&split.old_test)];
+        if known.iter().any(Vec::is_empty) {
+            let purpose = "of the people outside the sequence, to train the base model on and to test it";
+            return Err(Error::NoSamples { person: first, purpose });
+        }
         let recipe = Recipe { device: settings.device, ..arms::base(Arm::Sgd, corpus.net, seed) };
         let net = model(corpus.net, super::Scope::All);
         let lessons = corpus.examples(&known[0]).into_iter().map(Lesson::from).collect();
-        let training = trainer.begin((net, initial(net, seed)), &[], lessons, &recipe, false)?;
+        let origin = Origin { model: net, w: initial(net, seed), frozen: &[], factory: None };
+        let training = trainer.begin(origin, lessons, &recipe, false)?;
         let weights = training.end(&mut |_, _| Ok(())).await?.weights;
         Ok(Self { task, corpus, repetition, people, known, weights })
     }
@@ -131,7 +145,8 @@ impl<'a> Start<'a> {
     ) -> Result<Sequence, Error> {
         let Self { task, corpus, repetition, .. } = *self;
         let model = model(corpus.net, variant.options.scope);
-        let (mut w, frozen) = model.split(&self.weights)?;
+        let (factory, frozen) = model.split(&self.weights)?;
+        let (mut w, mut lr) = (factory.clone(), Vec::new());
         let mut workspace = Workspace::new(model, &frozen);
         let splits: Vec<Split> =
             self.people.iter().map(|&person| Split::without(corpus, person)).collect::<Result<_, _>>()?;
@@ -149,7 +164,7 @@ impl<'a> Start<'a> {
         let (mut memory, first) = Memory::new(self, variant.replay);
         let mut buffer = memory.buffer(seed(Purpose::Sequence, corpus.net, 0, repetition))?;
         keep(&mut buffer, &first)?;
-        for (place, split) in splits.iter().enumerate() {
+        for (place, (split, &person)) in splits.iter().zip(&self.people).enumerate() {
             let seed = seed(Purpose::Sequence, corpus.net, place as u8 + 1, repetition);
             let labelled = self.labelled(&split.candidates, variant.options.noise, seed);
             let stored = buffer.samples();
@@ -159,8 +174,11 @@ impl<'a> Start<'a> {
             }
             let old = old.chunks(corpus.set.dim).zip(stored.labels()).map(|(x, &label)| Example { x, label });
             let lessons: Vec<Lesson<'_>> = labelled.iter().copied().chain(old).map(Lesson::from).collect();
-            let recipe = self.recipe(variant, settings, seed);
-            let training = trainer.begin((model, w), &frozen, lessons, &recipe, false)?;
+            let (tuned, recipe) = self.recipe(variant, settings, person, seed);
+            lr.push(tuned.lr);
+            // The anchor stays where it is: at what was shipped, not at the person before.
+            let origin = Origin { model, w, frozen: &frozen, factory: Some(&factory) };
+            let training = trainer.begin(origin, lessons, &recipe, false)?;
             w = training.end(&mut |_, _| Ok(())).await?.weights;
             keep(&mut buffer, &labelled)?;
             let (of_people, old) = test(&w)?;
@@ -174,6 +192,7 @@ impl<'a> Start<'a> {
             replay: variant.replay,
             noise: variant.options.noise,
             people: self.people.clone(),
+            lr,
             accuracy,
             old: olds,
         })
@@ -194,24 +213,22 @@ impl<'a> Start<'a> {
             .collect()
     }
 
-    fn recipe(&self, variant: &Variant, settings: &Settings, seed: u64) -> Recipe {
+    /// Values that were tuned on the half of the people that `person` is not in, as in the main job.
+    fn recipe(&self, variant: &Variant, settings: &Settings, person: u8, seed: u64) -> (Tuned, Recipe) {
         let options = variant.options;
         let case = Case {
             task: self.task,
             noisy: options.noise > 0.0,
             scope: options.scope,
             replay: variant.replay > 0,
-            odd: false,
+            odd: self.corpus.is_odd(person),
             base: options.base,
             anchored: options.anchor > 0.0,
         };
         let tuned = tuned(variant.arm, case);
         let tuned = Tuned { lr: settings.lr.unwrap_or(tuned.lr), ..tuned };
-        Recipe {
-            anchor: options.anchor,
-            device: settings.device,
-            ..arms::recipe(variant.arm, tuned, case.replay, seed)
-        }
+        let recipe = arms::recipe(variant.arm, tuned, case.replay, seed);
+        (tuned, Recipe { anchor: options.anchor, device: settings.device, ..recipe })
     }
 }
 

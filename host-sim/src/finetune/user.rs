@@ -9,7 +9,7 @@ use crate::model::{Model, Workspace, model};
 use crate::train::{Averaging, Recipe, Trainer, method_cost};
 use flatmin::bill::Bill;
 use flatmin::state::Cost;
-use flatmin::tune::{Divergence, Outcome};
+use flatmin::tune::Outcome;
 use std::time::{Duration, Instant};
 
 /// Fine-tunes `base` for the person of `job`.
@@ -30,19 +30,17 @@ pub(super) async fn run(
 
     let new_before = workspace.accuracy(&samples.new_test, &factory)?;
     let mut curve = vec![samples.point(&mut workspace, 0, &factory)?];
-    let (mut watch, mut exploded) = (Divergence::new(samples.classes as u32), false);
     let (began, mut testing) = (Instant::now(), Duration::ZERO);
     let mut test = |epoch, w: &[f32]| {
         let began = Instant::now();
         curve.push(samples.point(&mut workspace, epoch, w)?);
-        exploded |= watch.epoch(workspace.score(&samples.labelled, w)?.mean_loss()).is_some();
+        let loss = workspace.score(&samples.labelled, w)?.mean_loss();
         testing += began.elapsed();
-        Ok(())
+        Ok(loss)
     };
-    let Kept { weights, trained, outcome, alpha } = start.tune(&mut test).await?;
+    let Kept { weights, trained, outcome, alpha, diverged } = start.tune(&mut test).await?;
     let seconds = began.elapsed().saturating_sub(testing + trained.idle).as_secs_f64();
 
-    let guesses = watch.answers(&workspace.score(&samples.labelled, &trained.weights)?).is_some();
     let new_after = workspace.accuracy(&samples.new_test, &weights)?;
     Ok(Row {
         task: job.task,
@@ -68,7 +66,7 @@ pub(super) async fn run(
         gradients: trained.gradients,
         macs: trained.gradients * model.macs(),
         ram: bill(model, &recipe, &options, samples.labelled.len()),
-        diverged: exploded || guesses || trained.refused > 0,
+        diverged,
         curve,
         seconds,
     })
@@ -91,7 +89,7 @@ fn recipe(job: &Job<'_>, settings: &Settings) -> (Tuned, Recipe) {
     let tuned = Tuned { lr: settings.lr.unwrap_or(tuned.lr), ..tuned };
     let recipe = match job.study {
         Study::WrongLabels => arms::bold(arm, tuned, seed),
-        Study::Methods | Study::Keeping => arms::recipe(arm, tuned, case.replay, seed),
+        Study::Methods | Study::Keeping | Study::Sequence => arms::recipe(arm, tuned, case.replay, seed),
     };
     (tuned, Recipe { anchor: options.anchor, device: settings.device, ..recipe })
 }

@@ -200,7 +200,7 @@ impl<'a> Ensemble<'a> {
         let zeros = |len: usize| gpu.zeros(len).map_err(Error::from);
         let state = state_lens(model, recipe).into_iter().map(|len| Ok((len, zeros(len)?)));
         let state = state.collect::<Result<Vec<_>, Error>>()?;
-        let of_anchor = |order: &Order| anchor(order.model, &order.w, order.recipe.anchor);
+        let of_anchor = |order: &Order| anchor(order.model, &order.factory, order.recipe.anchor);
         let anchor = match recipe.anchor > 0.0 {
             false => None,
             true => Some(Anchor {

@@ -36,6 +36,7 @@ impl<'a> Picture<'a> {
                 [Kind::TradeOff, Kind::Curves].into_iter().chain(harm).chain([Kind::Ram]).collect()
             }
             Study::Keeping => vec![Kind::TradeOff],
+            Study::Sequence => Vec::new(),
             // The most wrong labels first: that is the question.
             Study::WrongLabels => {
                 summary.noises().into_iter().rev().map(Kind::Harm).chain([Kind::Ram]).collect::<Vec<_>>()

@@ -81,6 +81,7 @@ pub const fn guard(guard: Guard) -> &'static str {
         Guard::Off => "off",
         Guard::Accuracy => "accuracy",
         Guard::Loss => "loss",
+        Guard::Cross => "cross",
         Guard::Trust => "trust",
     }
 }
@@ -93,6 +94,7 @@ pub const fn guard_title(guard: Guard) -> &'static str {
             "a quarter of the labels is held out; the best epoch by accuracy, or the factory weights"
         }
         Guard::Loss => "the same by loss",
+        Guard::Cross => "each label is held out once; all train for the best number of epochs, or none",
         Guard::Trust => "a label pulls as much as two models that never learnt it believe it",
     }
 }
@@ -147,6 +149,7 @@ pub const fn study(study: Study) -> &'static str {
         Study::Methods => "methods",
         Study::Keeping => "keeping",
         Study::WrongLabels => "wrong-labels",
+        Study::Sequence => "sequence",
     }
 }
 
@@ -156,6 +159,7 @@ pub const fn study_title(study: Study) -> &'static str {
         Study::Methods => "What each method buys",
         Study::Keeping => "What else keeps old users",
         Study::WrongLabels => "Wrong labels, and what a guard saves",
+        Study::Sequence => "One after another",
     }
 }
 

@@ -3,9 +3,9 @@
 use super::grid::Column;
 use super::label::{self, count, percent};
 use super::sheet::{self, Sheet, Table};
-use super::stats::mean;
-use crate::finetune::Task;
+use super::stats::{Estimate, level, mean};
 use crate::finetune::sequence::Sequence;
+use crate::finetune::{Study, Task};
 
 /// As text.
 pub fn render(sequences: &[Sequence]) -> String {
@@ -47,7 +47,7 @@ fn one(sequences: &[&Sequence]) -> Option<Sheet> {
     let rows = lines.iter().map(|(name, members)| cells(name, members)).collect();
     let matrices = lines.iter().map(|(name, members)| matrix(name, members));
     Some(Sheet {
-        topic: "One after another",
+        topic: label::study_title(Study::Sequence),
         task: label::task(first.task),
         conditions: format!(
             "{} in a random order, {}{wrong}",
@@ -55,7 +55,7 @@ fn one(sequences: &[&Sequence]) -> Option<Sheet> {
             count(seeds, "seed"),
         ),
         tables: [Table::new(COLUMNS, rows)].into_iter().chain(matrices).collect(),
-        notes: vec![EXPLAINED.to_owned()],
+        notes: vec![EXPLAINED.to_owned(), errors(seeds), rates(&lines)],
         verdict: String::new(),
     })
 }
@@ -65,19 +65,46 @@ const EXPLAINED: &str = "before: accuracy on them with the base model, which has
     later ones did to the earlier ones; below 0 is forgetting. +replay: a buffer of old samples, balanced by class, \
     that is offered every labelled sample.";
 
+/// What the errors are.
+fn errors(seeds: usize) -> String {
+    match seeds {
+        0 | 1 => "One seed has no standard error: give --seeds 5.".to_owned(),
+        n => format!(
+            "±: standard error over {n} seeds, each with people of its own in an order of its own; the seeds draw from \
+             the same people, so they are not quite independent."
+        ),
+    }
+}
+
+/// Which learning rates the methods had: they differ, and a greater one forgets more.
+fn rates(lines: &[(String, Vec<&Sequence>)]) -> String {
+    let rate = |(name, members): &(String, Vec<&Sequence>)| {
+        let all = || members.iter().flat_map(|sequence| sequence.lr.iter().copied());
+        let (least, most) = (all().fold(f32::INFINITY, f32::min), all().fold(0.0, f32::max));
+        if least < most { format!("{name} {least} to {most}") } else { format!("{name} {most}") }
+    };
+    format!(
+        "Learning rates, for each person what was tuned without them, as in the main job (--lr sets one for all): {}. \
+         No guard: its table is in the main job.",
+        lines.iter().map(rate).collect::<Vec<_>>().join(", ")
+    )
+}
+
 fn cells(name: &str, members: &[&Sequence]) -> [String; 6] {
     let of = |value: fn(&Sequence) -> f64| {
-        100.0 * mean(&members.iter().map(|sequence| value(sequence)).collect::<Vec<_>>())
+        Estimate::from_values(&members.iter().map(|sequence| 100.0 * value(sequence)).collect::<Vec<_>>())
     };
     let before = of(|sequence| mean(sequence.accuracy.first().map_or(&[], |row| row)));
-    let old = [of(|s| s.old.first().copied().unwrap_or(0.0)), of(|s| s.old.last().copied().unwrap_or(0.0))];
+    let transfer = of(Sequence::backward_transfer);
+    let old_before = of(|sequence| sequence.old.first().copied().unwrap_or(0.0)).mean;
+    let old_after = of(|sequence| sequence.old.last().copied().unwrap_or(0.0));
     [
         name.to_owned(),
-        format!("{before:.1}"),
-        format!("{:.1}", of(Sequence::just_learnt)),
-        format!("{:.1}", of(Sequence::in_the_end)),
-        format!("{:+.1}", of(Sequence::backward_transfer)),
-        format!("{:.1} → {:.1}", old[0], old[1]),
+        level(&before),
+        level(&of(Sequence::just_learnt)),
+        level(&of(Sequence::in_the_end)),
+        transfer.se.map_or_else(|| format!("{:+.1}", transfer.mean), |_| transfer.to_string()),
+        format!("{old_before:.1} → {}", level(&old_after)),
     ]
 }
 

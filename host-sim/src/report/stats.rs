@@ -29,7 +29,8 @@ impl Estimate {
         (!values.is_empty()).then(|| Self::from_values(&values))
     }
 
-    fn from_values(values: &[f64]) -> Self {
+    /// From independent values, in percent or points.
+    pub(super) fn from_values(values: &[f64]) -> Self {
         let (count, mean) = (values.len(), mean(values));
         let squares = || values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
         let se = (count > 1).then(|| (squares() / (count as f64 - 1.0) / count as f64).sqrt());
@@ -39,6 +40,14 @@ impl Estimate {
     /// Whether the mean is above zero by more than `n` standard errors.
     pub fn is_above_zero_by(&self, n: f64) -> bool {
         self.se.is_some_and(|se| self.mean > n * se)
+    }
+}
+
+/// A level, such as `93.6 ± 0.3`; without its error where that is unknown.
+pub(super) fn level(estimate: &Estimate) -> String {
+    match estimate.se {
+        Some(se) => format!("{:.1} ± {se:.1}", estimate.mean),
+        None => format!("{:.1}", estimate.mean),
     }
 }
 

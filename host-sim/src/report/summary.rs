@@ -35,8 +35,10 @@ pub struct Line {
     pub label: String,
     /// Runs.
     pub runs: usize,
-    /// Runs that diverged.
+    /// Runs that diverged and were kept.
     pub diverged: usize,
+    /// Runs that diverged, and whose guard put the factory weights back.
+    pub recovered: usize,
     /// Runs that left the new user worse off by more than a point.
     pub harmed: usize,
     /// Runs whose guard put the factory weights back.
@@ -141,13 +143,14 @@ impl Line {
             replay: first.replay,
             options: first.options,
             label: match first.study {
-                Study::Methods => label::line(first.method, first.replay),
+                Study::Methods | Study::Sequence => label::line(first.method, first.replay),
                 Study::Keeping | Study::WrongLabels => {
                     label::variant(first.method, first.replay, &first.options)
                 }
             },
             runs: rows.len(),
-            diverged: rows.iter().filter(|row| row.diverged).count(),
+            diverged: rows.iter().filter(|row| row.diverged && !row.rolled_back).count(),
+            recovered: rows.iter().filter(|row| row.diverged && row.rolled_back).count(),
             harmed: rows.iter().filter(|row| row.harmed).count(),
             rolled_back: rows.iter().filter(|row| row.rolled_back).count(),
             gain: percent(|row| row.new_after - row.new_before)?,

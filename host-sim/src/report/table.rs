@@ -45,11 +45,13 @@ pub fn render(summaries: &[Summary], conditions: &Conditions) -> String {
 /// The tables of a summary with their words.
 pub fn sheet(summary: &Summary, conditions: &Conditions) -> Sheet {
     match summary.study {
-        Study::Methods => Sheet {
+        // Sequences are no rows; their tables stand in [`sequence`](super::sequence).
+        Study::Methods | Study::Sequence => Sheet {
             tables: vec![Table::new(COLUMNS, rows(summary))],
             notes: vec![
                 columns_explained(summary),
                 origin(summary, conditions),
+                guarded(summary),
                 diverged(summary),
                 harm(summary),
             ],
@@ -119,6 +121,27 @@ fn keeping_explained() -> String {
      factory model's answers instead of their labels. sam base: the base model was trained with SAM, which costs nothing \
      on the device."
         .to_owned()
+}
+
+/// Whether a guard decided what was kept, and why.
+fn guarded(summary: &Summary) -> String {
+    let Some(Line { options: Options { guard, noise, .. }, .. }) = summary.lines.first() else {
+        return String::new();
+    };
+    match (guard, *noise > 0.0) {
+        (Guard::Off, false) => {
+            "No guard: methods are compared on right labels, where one would only slow them down; \
+             with --noise, trust is the default."
+                .to_owned()
+        }
+        (Guard::Off, true) => "No guard, as asked for: with wrong labels, trust is the default.".to_owned(),
+        (Guard::Trust, true) => format!(
+            "Guard trust (the default with --noise; --guard off for none): {}; the method's own average is what is kept \
+             or rolled back, or the mean of the epochs where it has none.",
+            label::guard_title(Guard::Trust)
+        ),
+        (guard, _) => format!("Guard {}: {}.", label::guard(*guard), label::guard_title(*guard)),
+    }
 }
 
 /// Who was harmed, where a guard or wrong labels make that a question.
@@ -204,9 +227,15 @@ fn columns_explained(summary: &Summary) -> String {
     )
 }
 
+/// Whose training diverged: who was left with that, and whom a guard saved from it.
 fn diverged(summary: &Summary) -> String {
-    let lines = summary.lines.iter().filter(|line| line.diverged > 0);
-    let list: Vec<String> =
-        lines.map(|line| format!("{} {} of {} runs", line.label(), line.diverged, line.runs)).collect();
-    if list.is_empty() { String::new() } else { format!("Diverged: {}.", list.join(", ")) }
+    let told = |what: &str, runs: fn(&Line) -> usize| {
+        let lines = summary.lines.iter().filter(|line| runs(line) > 0);
+        let list: Vec<String> =
+            lines.map(|line| format!("{} {} of {} runs", line.label(), runs(line), line.runs)).collect();
+        if list.is_empty() { String::new() } else { format!("{what}: {}. ", list.join(", ")) }
+    };
+    let text = told("Diverged", |line| line.diverged)
+        + &told("Diverged and rolled back by the guard", |line| line.recovered);
+    text.trim_end().to_owned()
 }

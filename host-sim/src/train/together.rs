@@ -4,7 +4,7 @@
 //! waits for a training; then these are grouped and run, and their results let the pieces go on. Nothing is spawned, and a
 //! result does not depend on who else waits.
 
-use super::{Device, Error, Length, OnEpoch, Outcome, Recipe, teach};
+use super::{Device, Error, Length, OnEpoch, Origin, Outcome, Recipe, teach_from};
 use crate::finetune::Progress;
 use crate::gpu;
 use crate::model::{Lesson, Model};
@@ -33,6 +33,8 @@ pub(crate) struct Order {
     pub(crate) model: &'static dyn Model,
     pub(crate) w: Vec<f32>,
     pub(crate) frozen: Vec<f32>,
+    /// What an anchor pulls to.
+    pub(crate) factory: Vec<f32>,
     pub(crate) lessons: Vec<Learnt>,
     pub(crate) recipe: Recipe,
     /// Whether somebody wants the weights of every epoch.
@@ -105,12 +107,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A training that was asked for.
 pub(crate) enum Training<'a> {
     /// It is done when its end is waited for.
-    Alone {
-        order: (&'static dyn Model, Vec<f32>),
-        frozen: &'a [f32],
-        lessons: Vec<Lesson<'a>>,
-        recipe: Recipe,
-    },
+    Alone { origin: Origin<'a>, lessons: Vec<Lesson<'a>>, recipe: Recipe },
     /// It is done with others.
     Together { waiting: Arc<Waiting>, began: Instant },
 }
@@ -120,18 +117,18 @@ impl Trainer {
     /// before any is waited for. Only what is `watched` reports its epochs.
     pub(crate) fn begin<'a>(
         &self,
-        (model, w): (&'static dyn Model, Vec<f32>),
-        frozen: &'a [f32],
+        origin: Origin<'a>,
         lessons: Vec<Lesson<'a>>,
         recipe: &Recipe,
         watched: bool,
     ) -> Result<Training<'a>, Error> {
         let Some(line) = self.0.as_ref().filter(|_| recipe.device == Device::Gpu) else {
-            return Ok(Training::Alone { order: (model, w), frozen, lessons, recipe: *recipe });
+            return Ok(Training::Alone { origin, lessons, recipe: *recipe });
         };
         Length::of(recipe, lessons.len())?;
-        let (frozen, lessons) = (frozen.to_vec(), lessons.iter().map(Learnt::from).collect());
-        let order = Order { model, w, frozen, lessons, recipe: *recipe, watched };
+        let (factory, lessons) = (origin.factory().to_vec(), lessons.iter().map(Learnt::from).collect());
+        let Origin { model, w, frozen, .. } = origin;
+        let order = Order { model, w, frozen: frozen.to_vec(), factory, lessons, recipe: *recipe, watched };
         let waiting = Arc::new(Waiting { order, news: Mutex::default() });
         lock(line).push(waiting.clone());
         Ok(Training::Together { waiting, began: Instant::now() })
@@ -142,8 +139,8 @@ impl Training<'_> {
     /// The end of the training.
     pub(crate) async fn end(self, on_epoch: &mut OnEpoch<'_>) -> Result<Outcome, Error> {
         let (waiting, began) = match self {
-            Self::Alone { order: (model, w), frozen, lessons, recipe } => {
-                return teach(model, w, frozen, &lessons, &recipe, on_epoch);
+            Self::Alone { origin, lessons, recipe } => {
+                return teach_from(origin, &lessons, &recipe, on_epoch);
             }
             Self::Together { waiting, began } => (waiting, began),
         };
@@ -184,7 +181,8 @@ pub struct Job<'a> {
 impl Job<'_> {
     async fn train(self, trainer: Trainer) -> Result<Outcome, Error> {
         let Self { model, w, frozen, lessons, recipe, on_epoch } = self;
-        let training = trainer.begin((model, w), frozen, lessons, &recipe, on_epoch.is_some())?;
+        let origin = Origin { model, w, frozen, factory: None };
+        let training = trainer.begin(origin, lessons, &recipe, on_epoch.is_some())?;
         match on_epoch {
             Some(on_epoch) => training.end(on_epoch).await,
             None => training.end(&mut |_, _| Ok(())).await,

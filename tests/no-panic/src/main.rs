@@ -240,6 +240,8 @@ must_not_panic! {
         let mut scores = Scores::default();
         let mut guard = Guard::new(*rule, scores, &mut *kept);
         scores.new.add(logits, label);
+        let watch = Divergence::new(label as u32);
+        guard.heed(watch.answers(&scores.new, &scores.old));
         let observed = guard.observe::<Portable>(&mut Portable, w, scores);
         let finished = guard.finish::<Portable>(&mut Portable, w, factory);
         observed.is_ok() && finished.is_ok() && guard.undo::<Portable>(&mut Portable, w, factory).is_ok()
@@ -268,7 +270,7 @@ must_not_panic! {
 
     fn divergence(loss: f32, right: u32, total: u32, classes: u32) -> bool {
         let mut watch = Divergence::new(classes);
-        watch.epoch(loss).is_some() || watch.answers(&Score { right, total, loss }).is_some()
+        watch.epoch(loss).is_some() || watch.answers(&Score { right, total, loss }, &Score { right: total, total, loss }).is_some()
     }
 
     fn replay_buffer(

@@ -1,6 +1,7 @@
 //! What was asked for, and by what it was answered.
 
 use super::Made;
+use crate::finetune::sequence::LENGTH;
 use crate::finetune::{BaseKind, Guard, Settings, Study};
 use crate::report::label;
 use crate::train::Device;
@@ -31,12 +32,13 @@ fn list(title: &str, facts: &[(&str, String)]) -> Markup {
 fn asked(settings: &Settings) -> Vec<(&'static str, String)> {
     let Settings { tasks, arms, person, seeds, lr, options, blob, studies, replay, data, threads, device } =
         settings;
+    let sequence = studies.contains(&Study::Sequence);
     let join = |names: Vec<&str>| names.join(", ");
     let on = |on: bool| if on { "yes" } else { "no" }.to_owned();
     vec![
         ("tasks", join(tasks.iter().map(|task| label::task(*task)).collect())),
         ("methods", join(arms.iter().map(|arm| label::arm(*arm)).collect())),
-        ("people", person.map_or("everyone in turn".to_owned(), |person| format!("only number {person}"))),
+        ("people", people(*person, sequence)),
         ("seeds", seeds_of(*seeds, studies.contains(&Study::WrongLabels))),
         ("learning rate", lr.map_or("tuned for each method".to_owned(), |lr| lr.to_string())),
         ("wrong labels", format!("{} %", label::percent(options.noise))),
@@ -52,7 +54,10 @@ fn asked(settings: &Settings) -> Vec<(&'static str, String)> {
         (
             "guard",
             match options.guard {
-                Guard::Off => "none, but in the studies that say so".to_owned(),
+                Guard::Off if studies.contains(&Study::WrongLabels) => {
+                    "none, but in the tables that say so".to_owned()
+                }
+                Guard::Off => "none".to_owned(),
                 guard => label::guard(guard).to_owned(),
             },
         ),
@@ -81,6 +86,18 @@ fn asked(settings: &Settings) -> Vec<(&'static str, String)> {
             },
         ),
     ]
+}
+
+fn people(person: Option<u8>, sequence: bool) -> String {
+    match person {
+        Some(person) => format!("only number {person}"),
+        None if sequence => {
+            format!(
+                "{LENGTH} at random for each seed, one after another; the base model has seen none of them"
+            )
+        }
+        None => "everyone in turn".to_owned(),
+    }
 }
 
 fn seeds_of(seeds: u32, wrong_labels: bool) -> String {
