@@ -158,7 +158,7 @@ fn cross_validation_decides_over_all_folds_at_once() {
 fn nothing_of_a_run_that_diverged_is_kept() {
     let at = |right| scores(score(right, 10, 0.0), Score::default());
     let mut guard = Guard::new(Rule::default(), at(5), [0.0; 2]);
-    let mut observe = |guard: &mut Guard<[f32; 2]>, right| {
+    let observe = |guard: &mut Guard<[f32; 2]>, right| {
         guard.observe::<Portable>(&mut Portable, &[7.0, 8.0], at(right)).unwrap()
     };
     guard.heed(None);
