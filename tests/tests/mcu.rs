@@ -130,13 +130,13 @@ fn one_wrong_kernel_is_red_wherever_it_is_called_and_nowhere_else() {
         assert_eq!(red(&row.name), row.name.contains(wrong), "{}", row.name);
     }
     assert!(mcu::judge(&outcomes, &expected).failed > 0);
-    // The session's canary is a wrong noise: what was measured before it is right, and all that it touches is wrong.
-    for row in expected.iter().filter(|row| row.name.starts_with("wrist:")) {
-        let before = ["wrist:samples", "wrist:right:shipped"].contains(&&*row.name);
-        // A few wrong bits need not change an answer.
-        if row.name != "wrist:right:kept" {
-            assert_eq!(red(&row.name), !before, "{}", row.name);
-        }
+    // The session's canary is a wrong noise: what was measured before it is right, and every run that it touches is wrong.
+    // Answers and beliefs may survive a few wrong last bits.
+    for name in ["wrist:samples", "wrist:right:shipped"] {
+        assert!(!red(name), "{name}");
+    }
+    for name in ["wrist:fold-1", "wrist:fold-2", "wrist:tune", "wrist:kept"] {
+        assert!(red(name), "{name}");
     }
     say(&format!("ran: mcu {BOARD} wrist canary"));
 }
