@@ -172,13 +172,6 @@ pub const CHANCE: Tolerance = Tolerance {
     reason: "a share; 14 writers of a hundred images: a standard error of 0.01, and models are shared",
 };
 
-/// Mean accuracy over the people on shuffled labels of recordings in seven classes, from 1/7.
-pub const CHANCE_OF_RECORDINGS: Tolerance = Tolerance {
-    name: "chance_of_recordings",
-    value: 0.08,
-    reason: "a share; windows of a recording are right or wrong together: 39 recordings at least, a standard error of 0.03",
-};
-
 /// A pixel in sixteenths of the range against a whole number of them, absolute.
 pub const PIXEL_STEPS: Tolerance = Tolerance {
     name: "pixel_steps",
@@ -219,7 +212,6 @@ pub const TABLE: &[Tolerance] = &[
     SMALL_GAP,
     SHARE_OF_PEOPLE,
     CHANCE,
-    CHANCE_OF_RECORDINGS,
     PIXEL_STEPS,
     CANARY_SHIFT,
 ];

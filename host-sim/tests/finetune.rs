@@ -1,12 +1,11 @@
 //! The main job from settings to rows.
 
 use flatmin::rng::{Draws, Key, Stream};
-use flatmin_sim::data::tds::Record;
-use flatmin_sim::data::{digits, tds, wrist};
+use flatmin_sim::data::{digits, tds};
 use flatmin_sim::finetune::{
     Arm, BaseKind, Error, Guard, HARM, Options, Row, Scope, Settings, Silent, Study, Task, run, sequence,
 };
-use flatmin_sim::tolerance::{CHANCE, CHANCE_OF_RECORDINGS, F64_SUM};
+use flatmin_sim::tolerance::{CHANCE, F64_SUM};
 use std::io::Write;
 use tempfile::NamedTempFile;
 
@@ -170,49 +169,6 @@ fn shuffled_labels_leave_nothing_to_learn() {
         assert!((accuracy - 0.1).abs() < CHANCE.value, "{accuracy} is not chance");
     }
 }
-
-/// Accuracies with the labels of the wrist recordings shuffled: new before, new after and old after, each the mean over people.
-fn shuffled_recordings(cut: impl Fn(&Record) -> Vec<Record>) -> [f64; 3] {
-    let mut spar = tds::decode(wrist::BYTES).unwrap();
-    let tds::Body::Streams(streams) = &mut spar.body else { panic!("not streams") };
-    streams.records = streams.records.iter().flat_map(cut).collect();
-    let mut labels: Vec<u8> = streams.records.iter().map(|record| record.label).collect();
-    Draws::new(Key::new(1, Stream::Shuffle, 0)).shuffle(&mut labels);
-    streams.records.iter_mut().zip(labels).for_each(|(record, label)| record.label = label);
-    let file = file(&tds::encode(&spar).unwrap());
-    let settings =
-        Settings { person: None, tasks: vec![Task::Spar], arms: vec![Arm::Sgd], threads: 0, ..settings() };
-    let rows = rows(&Settings { data: Some(file.path().to_owned()), ..settings });
-    let mean = |value: fn(&Row) -> f64| rows.iter().map(value).sum::<f64>() / rows.len() as f64;
-    [mean(|row| row.new_before), mean(|row| row.new_after), mean(|row| row.old_after)]
-}
-
-/// A recording's label is that of all its windows, early ones that are learnt and late ones that are tested. Shuffled among
-/// recordings, labels say nothing about a new person; within a recording they can still be learnt.
-#[test]
-fn shuffled_recordings_leave_nothing_to_carry_over_to_a_new_person() {
-    let [before, after, old] = shuffled_recordings(|record| vec![*record]);
-    println!("whole recordings: {before} {after} {old}");
-    assert!((before - 1.0 / 7.0).abs() < CHANCE_OF_RECORDINGS.value, "{before} is not chance");
-    assert!(old > 1.0 / 7.0 + CHANCE_OF_RECORDINGS.value, "{old}: the help says that recordings are learnt");
-}
-
-/// Cut short before they are shuffled, they leave nothing to learn at all.
-#[test]
-fn shuffled_pieces_of_recordings_leave_nothing_to_learn() {
-    let pieces = |record: &Record| {
-        let starts = (0..record.frames / PIECE).map(|k| record.first + k * PIECE);
-        starts.map(|first| Record { first, frames: PIECE, ..*record }).collect()
-    };
-    let found = shuffled_recordings(pieces);
-    println!("pieces: {found:?}");
-    for accuracy in found {
-        assert!((accuracy - 1.0 / 7.0).abs() < CHANCE_OF_RECORDINGS.value, "{accuracy} is not chance");
-    }
-}
-
-/// Frames of a piece: five windows, of which four are learnt or labelled and one is tested.
-const PIECE: u32 = 192;
 
 #[test]
 fn a_file_with_the_embedded_data_gives_the_embedded_rows() {

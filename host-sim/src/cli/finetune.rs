@@ -59,9 +59,8 @@ pub struct Finetune {
     /// for sgd and sam, at half the epochs
     #[arg(long, value_name = "N", value_parser = range::replay, allow_negative_numbers = true)]
     replay: Option<u32>,
-    /// A data set in the TDS1 format instead of the embedded one; of the tasks asked for, those that it fits are run. (With
-    /// shuffled labels accuracy falls to chance. A stream has one label for all its windows, learnt and tested: cut
-    /// recordings short before you shuffle, or they are learnt one by one)
+    /// A data set in the TDS1 format instead of the embedded one; of the tasks asked for, those that it fits are run. (A
+    /// stream has one label for all its windows, learnt and tested: shuffled among streams, labels can still be learnt)
     #[arg(long, value_name = "FILE.tds")]
     data: Option<PathBuf>,
     /// Worker threads; 0 is one a core. Results do not depend on it
