@@ -109,7 +109,10 @@ impl Question {
             Guard::Accuracy | Guard::Loss => bill.guard(),
             Guard::Trust => bill.trust(labelled(self.net)),
         };
-        if self.samples_in_ram { bill.samples::<i8>(labelled(self.net)) } else { bill }
+        if !self.samples_in_ram {
+            return bill;
+        }
+        bill.samples::<i8>(labelled(self.net)).classes(self.net.model(run.scope).classes())
     }
 
     /// The same question with another scope.
