@@ -30,6 +30,7 @@
 use crate::backend::Portable;
 use crate::nn::Network;
 use crate::state::{Cost, State};
+use crate::tune::replay_buffer::Class;
 
 /// What memory needs to know of a network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,6 +150,13 @@ impl Bill {
     #[must_use]
     pub const fn samples<Q>(mut self, count: usize) -> Self {
         self.samples += count * (self.input / size_of::<f32>() * size_of::<Q>() + 1);
+        self
+    }
+
+    /// With what a [`ReplayBuffer`](crate::tune::ReplayBuffer) remembers of so many classes.
+    #[must_use]
+    pub const fn classes(mut self, count: usize) -> Self {
+        self.samples += count * size_of::<Class>();
         self
     }
 

@@ -11,6 +11,7 @@ use flatmin::methods::{LpfSgd, Plain, Rst, Sam};
 use flatmin::nn::{self, Bias, Conv1d, Conv2d, Dense, Frozen, MaxPool2d, MeanTime, Network, Relu};
 use flatmin::optimizers::{Adam, Sgd};
 use flatmin::state::{State, Words};
+use flatmin::tune::replay_buffer::Class;
 use flatmin::tune::{Guard, Rule, Samples, Score, Scores, Trust};
 
 type Small<Lower> = nn::seq!(Conv1d<2, 8, 3, 1, 4, Lower>, Relu<24>, MeanTime<6, 4>, Dense<4, 3>);
@@ -125,5 +126,7 @@ fn averages_guard_trust_and_samples_are_what_they_work_on() {
     assert_eq!(Samples::new(Net::IN, &values, &labels, &[1.0]).unwrap().len(), 5);
     assert_eq!(PLAIN.samples::<i8>(5).samples, size_of_val(&values[..]) + size_of_val(&labels[..]));
     assert_eq!(PLAIN.samples::<f32>(5).samples, 5 * (4 * Net::IN + 1));
+    let classes = [Class::NEW; 3];
+    assert_eq!(PLAIN.classes(3).samples, size_of_val(&classes));
     assert_eq!(PLAIN.samples::<i8>(5).total(), PLAIN.total() + 5 * (Net::IN + 1));
 }

@@ -110,7 +110,10 @@ impl Question {
             Guard::Cross => bill.cross_validated(EPOCHS[usize::from(self.replay > 0)] as usize),
             Guard::Trust => bill.trust(labelled(self.net)),
         };
-        if self.samples_in_ram { bill.samples::<i8>(labelled(self.net)) } else { bill }
+        if !self.samples_in_ram {
+            return bill;
+        }
+        bill.samples::<i8>(labelled(self.net)).classes(self.net.model(run.scope).classes())
     }
 
     /// The same question with another scope.

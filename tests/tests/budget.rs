@@ -16,9 +16,9 @@ fn wrist(method: &'static str, optimizer: &'static str, scope: Scope) -> Run {
     Run { net: Trained::Wrist, scope, method, optimizer, average: None }
 }
 
-/// What `flatmin-sim budget --samples flash --json` prints of a run.
-fn printed(run: Run, core: Core) -> Line {
-    let question = Question {
+/// What is asked of a run whose samples lie in flash.
+fn question(run: Run, core: Core) -> Question {
+    Question {
         net: run.net,
         methods: vec![run.method],
         optimizers: vec![run.optimizer],
@@ -28,8 +28,12 @@ fn printed(run: Run, core: Core) -> Line {
         replay: 0,
         samples_in_ram: false,
         core,
-    };
-    lines(&question, Limits::default(), &[], &Figures::carried().unwrap()).remove(0)
+    }
+}
+
+/// What `flatmin-sim budget --samples flash --json` prints of a run.
+fn printed(run: Run, core: Core) -> Line {
+    lines(&question(run, core), Limits::default(), &[], &Figures::carried().unwrap()).remove(0)
 }
 
 /// A bill is not below the use, nor more than 10 % above it.
@@ -92,6 +96,24 @@ fn a_bill_without_a_vector_and_one_with_a_vector_too_many_are_found_out() {
     assert!(refusal("plain", "sgd").contains("too little"));
     assert!(refusal("sam", "adam").contains("too much"));
     say("ran: budget canary");
+}
+
+/// The whole firmware of `examples/wrist`, from the ledger: its figures are measured again where the ledger is checked.
+#[test]
+fn the_bill_of_the_wrist_session_is_what_its_image_uses_and_less_than_64_kib() {
+    let committed = ledger::committed().unwrap();
+    let column = &committed[&Figures::carried().unwrap().compiler]["mps2-an386"];
+    let used = column["memory:wrist"] + column["stack:wrist"];
+    let question = Question {
+        guard: Guard::Trust,
+        samples_in_ram: true,
+        replay: 1,
+        ..question(wrist("lpf_sgd", "sgd", Scope::All), Core::M4f)
+    };
+    let line = lines(&question, Limits::default(), &[], &Figures::carried().unwrap()).remove(0);
+    assert!(line.stack_measured);
+    holds("RAM of the wrist session", line.ram, used).unwrap();
+    assert!(line.ram <= 64 * 1024);
 }
 
 #[test]
