@@ -49,6 +49,7 @@ pub trait Noise<B: Backend> {
     /// # Errors
     /// [`Error::NoResidual`] if it cannot be asked for noise again, or the backend has no such kernel; nothing was done.
     /// [`Error::Escapes`] if not all weights could be perturbed; those that were can be restored.
+    #[expect(clippy::too_many_arguments, reason = "those of the other two, and the way")]
     fn residual(
         &mut self,
         b: &mut B,

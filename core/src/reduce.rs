@@ -51,7 +51,7 @@ fn total(tree: &Tree, mut blocks: u32) -> f32 {
     for digit in tree {
         if blocks & 1 != 0 {
             // The first one as it is: no sum of a block is -0, as accumulators start at +0.
-            total = *digit + total;
+            total += *digit;
         }
         blocks >>= 1;
     }

@@ -3,6 +3,8 @@
 use super::grid::{self, Column};
 use super::units::thousands;
 use flatmin::registry::{ENTRIES, Entry, Off, Role};
+use flatmin::residual::usual_len;
+use flatmin::state::Cost;
 
 /// Begins the table in README.md.
 pub const BEGIN: &str = "<!-- methods:begin -->";
@@ -103,12 +105,21 @@ fn cells(entry: &Entry, layout: Layout) -> [String; 9] {
         role_name(entry.role).to_owned(),
         entry.title.to_owned(),
         entry.paper.to_owned(),
-        entry.cost.vectors.to_string(),
+        vectors(entry.cost, layout.params),
         entry.cost.filter_vectors.to_string(),
         entry.gradients.to_owned(),
         thousands(entry.cost.bytes(layout.params, layout.filters) as u64),
         off(entry.off).to_owned(),
     ]
+}
+
+/// Vectors as long as the weights, and the share of one that a residual is.
+fn vectors(cost: Cost, params: usize) -> String {
+    if cost.residuals == 0 {
+        return cost.vectors.to_string();
+    }
+    let floats = cost.vectors * params + cost.residuals * usual_len(params);
+    format!("{:.2}", floats as f64 / params as f64)
 }
 
 const fn off(off: Off) -> &'static str {
