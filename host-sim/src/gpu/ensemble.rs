@@ -8,6 +8,7 @@ use super::{Error, open};
 use crate::compose::{Anchor, AnyMethod, Boxed, MethodSpec, OptimizerSpec, Parts, compose_replica};
 use crate::finetune::Progress;
 use crate::model::Lesson;
+use crate::report::label;
 use crate::train::{
     self, Averaging, Length, News, Order, Outcome, Running, Waiting, anchor, lend, order, state_lens,
 };
@@ -87,7 +88,8 @@ pub(crate) fn train(waiting: &[Arc<Waiting>], progress: &dyn Progress, meanwhile
     let groups = groups(waiting);
     let epochs =
         groups.iter().map(|group| u64::from(group.iter().map(|run| run.epochs()).max().unwrap_or(0)));
-    progress.begin(&format!("epochs, {} runs in {} groups", waiting.len(), groups.len()), epochs.sum());
+    let (runs, of) = (label::count(waiting.len(), "run"), label::count(groups.len(), "group"));
+    progress.begin(&format!("epochs, {runs} in {of}"), epochs.sum());
     for group in &groups {
         if let Err(error) = run(group, progress, meanwhile) {
             let error = Arc::new(error);
