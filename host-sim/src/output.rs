@@ -1,7 +1,8 @@
-//! Where results go. A file appears under its name only when it is complete.
+//! Where results go. A file appears under its name only when it is complete, and those of a run appear together.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::NamedTempFile;
 
 /// Why results cannot be filed.
@@ -37,6 +38,7 @@ impl Folder {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let fail = |source| Error::Folder { path: path.to_owned(), source };
         std::fs::create_dir_all(path).map_err(fail)?;
+        sweep(path);
         temporary(path).map_err(fail)?;
         Ok(Self(path.to_owned()))
     }
@@ -46,13 +48,36 @@ impl Folder {
         &self.0
     }
 
-    /// Writes a file under a temporary name, then gives it its own: there is never half a file.
+    /// Writes the files of a run, names with texts: all of them under temporary names first, then each gets its own. There
+    /// is never half a file, and a file that cannot be written leaves the folder as it was. In a folder with a report of
+    /// ours, files of an earlier run that this one does not write are removed; others never are.
     ///
     /// # Errors
-    /// When the file cannot be written.
-    pub fn write(&self, name: &str, text: &str) -> Result<(), Error> {
-        let path = self.0.join(name);
-        place(&self.0, &path, text.as_bytes()).map_err(|source| Error::File { path, source })
+    /// When a file cannot be written.
+    pub fn write(&self, files: &[(String, String)]) -> Result<(), Error> {
+        let mut ready = Vec::with_capacity(files.len());
+        for (name, text) in files {
+            let path = self.0.join(name);
+            let written = written(&self.0, &path, text.as_bytes());
+            ready.push((written.map_err(|source| Error::File { path: path.clone(), source })?, path));
+        }
+        let stale = self.stale(files);
+        for (file, path) in ready {
+            file.persist(&path).map_err(|error| Error::File { path, source: error.error })?;
+        }
+        // What cannot be removed stays: the run itself has succeeded.
+        stale.into_iter().for_each(|path| drop(std::fs::remove_file(path)));
+        Ok(())
+    }
+
+    /// Files of an earlier run of ours that are not among `files`.
+    fn stale(&self, files: &[(String, String)]) -> Vec<PathBuf> {
+        let report = std::fs::read_to_string(self.0.join(REPORT)).unwrap_or_default();
+        if !report.contains("<title>flatmin-sim report</title>") {
+            return Vec::new();
+        }
+        let kept = |name: &str| files.iter().any(|(known, _)| known == name);
+        named(&self.0, |name| is_result(name) && !kept(name))
     }
 }
 
@@ -77,7 +102,9 @@ impl File {
             Some(folder) if folder != Path::new("") => folder.to_owned(),
             _ => PathBuf::from("."),
         };
-        std::fs::create_dir_all(&folder).and_then(|()| temporary(&folder)).map_err(fail)?;
+        std::fs::create_dir_all(&folder).map_err(fail)?;
+        sweep(&folder);
+        temporary(&folder).map_err(fail)?;
         Ok(Self { folder, path: path.to_owned() })
     }
 
@@ -87,22 +114,70 @@ impl File {
     /// When it cannot be written.
     pub fn write(&self, bytes: &[u8]) -> Result<(), Error> {
         let fail = |source| Error::File { path: self.path.clone(), source };
-        place(&self.folder, &self.path, bytes).map_err(fail)
+        let file = written(&self.folder, &self.path, bytes).map_err(fail)?;
+        file.persist(&self.path).map(drop).map_err(|error| fail(error.error))
     }
 }
 
-fn place(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// The page of a run.
+pub(crate) const REPORT: &str = "report.html";
+
+/// Whether a run of ours writes files of this name.
+fn is_result(name: &str) -> bool {
+    const TEXTS: [&str; 5] = ["rows.jsonl", "table.txt", "sequence.jsonl", "sequence.txt", REPORT];
+    const PICTURES: [&str; 4] = ["tradeoff-", "curves-", "harm-", "ram-"];
+    TEXTS.contains(&name)
+        || name.ends_with(".svg") && PICTURES.iter().any(|picture| name.starts_with(picture))
+}
+
+/// A complete file for `path`, still under a temporary name.
+fn written(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
     let mut file = temporary(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    Ok(file)
+}
+
+/// Files in a folder by their names.
+fn named(folder: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.filter(|entry| entry.file_name().to_str().is_some_and(&wanted));
+    files.map(|entry| entry.path()).filter(|path| path.is_file()).collect()
+}
+
+/// How temporary names begin; the number of the process follows.
+const PREFIX: &str = ".flatmin-";
+/// Nobody needs so long from a temporary name to the final one.
+const LONG: Duration = Duration::from_secs(3600);
+
+/// Removes temporary files of runs that were killed: those whose process is gone (where that can be told), and old ones.
+fn sweep(folder: &Path) {
+    let left = named(folder, |name| name.starts_with(PREFIX));
+    for path in left.into_iter().filter(|path| is_dead(path)) {
+        // A courtesy: what cannot be removed is in nobody's way.
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+fn is_dead(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix(PREFIX));
+    let process = name.and_then(|name| name.split_once('-')).and_then(|(id, _)| id.parse::<u32>().ok());
+    let processes = Path::new("/proc");
+    let gone =
+        process.is_some_and(|id| processes.join("self").exists() && !processes.join(id.to_string()).exists());
+    let age =
+        std::fs::metadata(path).and_then(|data| data.modified()).ok().and_then(|time| time.elapsed().ok());
+    gone || age.is_some_and(|age| age > LONG)
 }
 
 /// A file in `folder` that vanishes unless it is given a name.
 fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".flatmin-");
+    let prefix = format!("{PREFIX}{}-", std::process::id());
+    builder.prefix(&prefix);
     // As readable for others as any other new file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -112,6 +187,10 @@ fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn texts(files: &[(&str, &str)]) -> Vec<(String, String)> {
+        files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+    }
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = std::fs::read_dir(folder).unwrap();
@@ -124,8 +203,8 @@ mod tests {
         let path = root.path().join("a/b");
         let folder = Folder::open(&path).unwrap();
         assert_eq!(names(&path), [""; 0]);
-        folder.write("t.txt", "long text").unwrap();
-        folder.write("t.txt", "short").unwrap();
+        folder.write(&texts(&[("t.txt", "long text")])).unwrap();
+        folder.write(&texts(&[("t.txt", "short")])).unwrap();
         assert_eq!(names(&path), ["t.txt"]);
         assert_eq!(std::fs::read_to_string(path.join("t.txt")).unwrap(), "short");
     }
@@ -142,7 +221,41 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::open(root.path()).unwrap();
         std::fs::create_dir(root.path().join("t.txt")).unwrap();
-        assert!(folder.write("t.txt", "").unwrap_err().to_string().contains("t.txt"));
-        assert_eq!(names(root.path()), ["t.txt"]);
+        let both = texts(&[("a.txt", ""), ("t.txt", "")]);
+        assert!(folder.write(&both).unwrap_err().to_string().contains("t.txt"));
+        assert_eq!(names(root.path()), ["t.txt"], "not even the first file was written");
+    }
+
+    #[test]
+    fn files_of_an_earlier_run_go_and_those_of_others_stay() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        let run = |name, page| folder.write(&texts(&[(name, ""), (REPORT, page)])).unwrap();
+        let page = "<title>flatmin-sim report</title>";
+        std::fs::write(root.path().join("mine.svg"), "").unwrap();
+        std::fs::write(root.path().join("table.txt"), "mine too").unwrap();
+        run("ram-spar.svg", page);
+        let sorted = || {
+            let mut names = names(root.path());
+            names.sort();
+            names
+        };
+        assert_eq!(sorted(), ["mine.svg", "ram-spar.svg", REPORT, "table.txt"], "there was no report before");
+        run("ram-turned.svg", page);
+        assert_eq!(sorted(), ["mine.svg", "ram-turned.svg", REPORT]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_killed_run_left_is_swept_and_what_a_living_one_writes_is_not() {
+        let root = tempfile::tempdir().unwrap();
+        // No process has such a number.
+        let (dead, living) =
+            (".flatmin-4294967295-aB3dEf", format!(".flatmin-{}-aB3dEf", std::process::id()));
+        for name in [dead, &living] {
+            std::fs::write(root.path().join(name), "").unwrap();
+        }
+        Folder::open(root.path()).unwrap();
+        assert_eq!(names(root.path()), [living]);
     }
 }

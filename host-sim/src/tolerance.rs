@@ -186,6 +186,13 @@ pub const CANARY_SHIFT: Tolerance = Tolerance {
     reason: "a wrong digit in the third place must fail every comparison",
 };
 
+/// Two colours of a plot, in OKLab, for people with any two or three kinds of cones: they must be farther apart.
+pub const COLOURS_APART: Tolerance = Tolerance {
+    name: "colours_apart",
+    value: 0.07,
+    reason: "a just noticeable difference is about 0.02; nearest in use: green and purple without green cones, 0.076",
+};
+
 /// All rows.
 pub const TABLE: &[Tolerance] = &[
     REPLAY_F64,
@@ -214,6 +221,7 @@ pub const TABLE: &[Tolerance] = &[
     CHANCE,
     PIXEL_STEPS,
     CANARY_SHIFT,
+    COLOURS_APART,
 ];
 
 #[cfg(test)]

@@ -181,3 +181,33 @@ fn a_gpu_that_was_not_built_in_is_said_in_one_line() {
         assert!(err.lines().last().unwrap().contains("--features gpu"), "{args}: {err}");
     }
 }
+
+#[test]
+fn a_killed_run_leaves_whole_files_and_the_next_one_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = format!("{SMALL} {}", folder.path().display());
+    let mut killed = 0;
+    for milliseconds in [0, 10, 50, 100, 200, 300, 500, 800, 1200] {
+        let mut child = sim(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        killed += u32::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for name in names(folder.path()).into_iter().filter(|name| !name.starts_with('.')) {
+            let text = std::fs::read_to_string(folder.path().join(&name)).unwrap();
+            let whole = match name.rsplit('.').next().unwrap() {
+                "svg" => text.trim_end().ends_with("</svg>"),
+                "html" => text.trim_end().ends_with("</html>"),
+                "jsonl" => flatmin_sim::report::rows::from_lines(&text).is_ok_and(|rows| rows.len() == 2),
+                _ => text.ends_with('\n'),
+            };
+            assert!(FILES.contains(&name.as_str()) && whole, "{name}: {text}");
+        }
+    }
+    assert!(killed > 0, "every run was done before it was killed");
+    // As a run that is killed while it writes leaves it. No process has such a number.
+    #[cfg(target_os = "linux")]
+    std::fs::write(folder.path().join(".flatmin-4294967295-aB3dEf"), "half").unwrap();
+    assert_eq!(run(&args).0, 0);
+    assert_eq!(names(folder.path()), FILES);
+}

@@ -269,7 +269,8 @@ fn an_anchor_holds_and_distillation_and_interpolation_change_what_they_should() 
     assert_eq!(held.ram.state, free.ram.state + 4 * 42, "a strength a filter");
     let distil = Options { distil: true, ..plain };
     let curves = |replay, options| run(replay, options).curve;
-    assert_eq!(curves(0, distil), curves(0, plain), "there is nothing to hold");
+    let nothing = Settings { replay: Some(0), ..wrist(distil) };
+    assert!(error(&nothing).to_string().contains("--replay 1 or more"), "there is nothing to hold");
     assert_ne!(curves(1, distil), curves(1, plain));
     let wise = run(0, Options { wise_ft: true, guard: Guard::Accuracy, ..plain });
     assert!(wise.alpha.is_some_and(|alpha| (0.0..=1.0).contains(&alpha)));

@@ -78,9 +78,19 @@ fn browser(what: &str) -> Option<Browser> {
     Some(browser)
 }
 
+/// The page of a small run of the binary.
+fn really_made() -> PathBuf {
+    let folder = folder("binary");
+    let mut run = std::process::Command::new(env!("CARGO_BIN_EXE_flatmin-sim"));
+    run.args(["--task", "digits", "--method", "sgd,sam", "--person", "3", "--noise", "0.2", "--out"])
+        .arg(&folder);
+    assert!(run.output().unwrap().status.success());
+    folder.join("report.html")
+}
+
 #[test]
 fn a_reader_has_nothing_to_complain_about() {
-    let pages = [("whole", WHOLE.clone()), ("sequence", one_after_another())];
+    let pages = [("whole", WHOLE.clone()), ("sequence", one_after_another()), ("binary", really_made())];
     let Some(mut browser) = browser("report") else { return };
     for (name, page) in pages {
         for (width, scheme) in VIEWS {

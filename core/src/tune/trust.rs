@@ -16,15 +16,15 @@ use crate::nn::cross_entropy;
 /// 1. add the factory weights' answers to every labelled sample;
 /// 2. for each of 2 folds start from the factory weights, train for a quarter of the epochs on the samples outside the
 ///    fold (and the stored samples trained beside them), add the answers to the samples of the fold;
-/// 3. train from the factory weights on all samples, gradients times trust, with a [`Swa`](crate::averages::Swa) of the
-///    weights after every epoch;
+/// 3. train from the factory weights on all samples, gradients times trust, with the method's average or a
+///    [`Swa`](crate::averages::Swa) of the weights after every epoch;
 /// 4. keep the mean if a [`Guard`](super::Guard) that compares right answers on all labelled samples prefers it to the
 ///    factory weights. No sample is held out for good.
 ///
 /// **Source**: cross-fitting (Chernozhukov et al. 2018) of the confidence in a label, as confident learning (Northcutt et
 /// al. 2021) has it for cleaning data. The sum of two models' belief as a weight is ours; `flatmin-sim baselines` prints
-/// what it buys. **Cost**: a float a labelled sample; a quarter more gradients; two forward passes a sample; the vector
-/// of the mean (the guard can work in the vector of the mean's copy).
+/// what it buys. **Cost**: a float a labelled sample; a quarter more gradients; two forward passes a sample (and
+/// the guard's of the mean; its pass of the factory weights is the one of step 1); the vector of the mean (the guard can work in the vector of the mean's copy).
 ///
 /// ```
 /// use flatmin::tune::{Trust, fold};

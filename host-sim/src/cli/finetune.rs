@@ -69,7 +69,8 @@ pub struct Finetune {
     /// Train on the fastest GPU instead of the CPU (needs the feature `gpu`); testing stays on the CPU
     #[arg(long)]
     pub gpu: bool,
-    /// Folder for the report (report.html), tables (table.txt), plots (*.svg) and one JSON line a run (rows.jsonl)
+    /// Folder for the report (report.html), tables (table.txt), plots (*.svg) and one JSON line a run (rows.jsonl);
+    /// results of an earlier run there that this one does not write are removed
     #[arg(long, value_name = "DIR", default_value = "flatmin-out")]
     pub out: PathBuf,
     /// Print one JSON line a run instead of the tables

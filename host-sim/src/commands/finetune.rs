@@ -3,7 +3,7 @@
 use super::Error;
 use crate::cli::Finetune;
 use crate::finetune::{self, Progress, Row, Settings};
-use crate::output::Folder;
+use crate::output::{Folder, REPORT};
 use crate::plot::{Format, Picture};
 use crate::progress;
 use crate::report::html::{self, Made, Section};
@@ -44,9 +44,12 @@ fn sequence(args: &Finetune, print: Print, progress: &dyn Progress) -> Result<()
     let tables = sheet::text(&sheets);
     let sections: Vec<Section> =
         sheets.into_iter().map(|sheet| Section { sheet, pictures: Vec::new() }).collect();
-    folder.write("sequence.jsonl", &lines)?;
-    folder.write("sequence.txt", &tables)?;
-    folder.write("report.html", &html::page(&sections, &args.settings(), &made(&lines))?)?;
+    let page = html::page(&sections, &args.settings(), &made(&lines))?;
+    folder.write(&[
+        ("sequence.jsonl".to_owned(), lines.clone()),
+        ("sequence.txt".to_owned(), tables.clone()),
+        (REPORT.to_owned(), page),
+    ])?;
     stdout().lock().write_all(if print == Print::Json { lines.as_bytes() } else { tables.as_bytes() })?;
     Ok(())
 }
@@ -80,12 +83,12 @@ where
     let lines = rows::to_lines(&found)?;
     let sections: Vec<Section> = summaries.iter().map(|summary| section(summary, settings)).collect();
     let tables = sections.iter().map(|section| section.sheet.text()).collect::<Vec<_>>().join("\n");
-    folder.write("rows.jsonl", &lines)?;
-    folder.write("table.txt", &tables)?;
+    let mut files = vec![("rows.jsonl".to_owned(), lines.clone()), ("table.txt".to_owned(), tables.clone())];
     for picture in sections.iter().flat_map(|section| &section.pictures) {
-        folder.write(&format!("{}.svg", picture.stem()), &picture.svg(Format::File)?)?;
+        files.push((format!("{}.svg", picture.stem()), picture.svg(Format::File)?));
     }
-    folder.write("report.html", &html::page(&sections, settings, &made(&lines))?)?;
+    files.push((REPORT.to_owned(), html::page(&sections, settings, &made(&lines))?));
+    folder.write(&files)?;
     to.write_all(if print == Print::Json { lines.as_bytes() } else { tables.as_bytes() })?;
     to.flush()?;
     // Only a courtesy: a closed standard error is no failure.

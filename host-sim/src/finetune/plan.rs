@@ -69,6 +69,9 @@ pub(super) fn check(settings: &Settings) -> Result<(), Error> {
     let given = blob.as_ref().map_or("none".to_owned(), |path| path.display().to_string());
     let ok = (*base == BaseKind::File) == blob.is_some();
     refuse(ok, "blob", given, "give a file exactly if the base is one")?;
+    let expected = "the factory model's answers hold stored samples, and there are none; give --replay 1 or more, or leave \
+                    --distil out";
+    refuse(!options.distil || *replay != Some(0), "replay", "0".into(), expected)?;
     let replay = replay.unwrap_or(0);
     refuse(replay <= 100, "replay", replay.to_string(), "give at most 100 old samples a labelled one")
 }

@@ -21,7 +21,7 @@ fn pairs() -> Vec<(RGBColor, RGBColor)> {
         (FAINT, RGBColor(45, 49, 56)),
         (HARM_GROUND, RGBColor(52, 35, 27)),
         (BLACK, RGBColor(242, 242, 242)),
-        (EVEN, RGBColor(150, 150, 150)),
+        (EVEN, RGBColor(196, 196, 196)),
         (BLUE, RGBColor(38, 139, 210)),
     ];
     for arm in ARMS {

@@ -37,7 +37,8 @@ pub(super) const TITLE: f64 = 17.0;
 pub(super) const MARKER: f64 = 6.5;
 
 const BLACK: RGBColor = RGBColor(0, 0, 0);
-const GREY: RGBColor = RGBColor(127, 127, 127);
+/// Dark enough not to be taken for the green by those who see no green.
+const GREY: RGBColor = RGBColor(92, 92, 92);
 const ORANGE: RGBColor = RGBColor(230, 159, 0);
 const SKY: RGBColor = RGBColor(86, 180, 233);
 const GREEN: RGBColor = RGBColor(0, 158, 115);
@@ -120,6 +121,91 @@ fn corners_of((x, y): Spot, corners: u8, turn: u8, inner: f64) -> Vec<Spot> {
 mod tests {
     use super::*;
     use crate::report::label::ARMS;
+    use crate::tolerance::COLOURS_APART;
+
+    /// What is left of linear red, green and blue for those who lack one kind of cone (Machado, Oliveira and Fernandes
+    /// 2009, severity 1).
+    const SIGHT: [(&str, [[f64; 3]; 3]); 4] = [
+        ("three kinds of cones", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+        (
+            "protanopia",
+            [
+                [0.152286, 1.052583, -0.204868],
+                [0.114503, 0.786281, 0.099216],
+                [-0.003882, -0.048116, 1.051998],
+            ],
+        ),
+        (
+            "deuteranopia",
+            [
+                [0.367322, 0.860646, -0.227968],
+                [0.280085, 0.672501, 0.047413],
+                [-0.011820, 0.042940, 0.968881],
+            ],
+        ),
+        (
+            "tritanopia",
+            [
+                [1.255528, -0.076749, -0.178779],
+                [-0.078411, 0.930809, 0.147602],
+                [0.004733, 0.691367, 0.303900],
+            ],
+        ),
+    ];
+
+    fn times(matrix: &[[f64; 3]; 3], v: [f64; 3]) -> [f64; 3] {
+        matrix.map(|row| row.iter().zip(v).map(|(a, b)| a * b).sum())
+    }
+
+    /// The colour as it is seen, in OKLab (Ottosson 2020).
+    fn seen(RGBColor(red, green, blue): RGBColor, sight: &[[f64; 3]; 3]) -> [f64; 3] {
+        let linear = [red, green, blue].map(|channel| match f64::from(channel) / 255.0 {
+            dark if dark <= 0.04045 => dark / 12.92,
+            light => ((light + 0.055) / 1.055).powf(2.4),
+        });
+        let seen = times(sight, linear).map(|channel| channel.clamp(0.0, 1.0));
+        let cones = times(
+            &[
+                [0.4122214708, 0.5363325363, 0.0514459929],
+                [0.2119034982, 0.6806995451, 0.1073969566],
+                [0.0883024619, 0.2817188376, 0.6299787005],
+            ],
+            seen,
+        );
+        times(
+            &[
+                [0.2104542553, 0.7936177850, -0.0040720468],
+                [1.9779984951, -2.4285922050, 0.4505937099],
+                [0.0259040371, 0.7827717662, -0.8086757660],
+            ],
+            cones.map(f64::cbrt),
+        )
+    }
+
+    /// The two colours that are nearest to each other, with their distance.
+    fn nearest(colours: &[RGBColor], sight: &[[f64; 3]; 3]) -> (f64, RGBColor, RGBColor) {
+        let distance = |a: RGBColor, b: RGBColor| {
+            let apart = seen(a, sight).into_iter().zip(seen(b, sight)).map(|(a, b)| (a - b) * (a - b));
+            (apart.sum::<f64>().sqrt(), a, b)
+        };
+        let pairs = colours.iter().enumerate().flat_map(|(i, &a)| colours[..i].iter().map(move |&b| (a, b)));
+        pairs.map(|(a, b)| distance(a, b)).min_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
+    }
+
+    #[test]
+    fn colours_are_told_apart_by_colour_blind_people() {
+        let mut colours: Vec<RGBColor> = ARMS.into_iter().map(colour).collect();
+        colours.dedup();
+        for group in [&colours[..], &PARTS, &[HARM, EVEN, GOOD]] {
+            for (name, sight) in &SIGHT {
+                let (distance, a, b) = nearest(group, sight);
+                assert!(distance > COLOURS_APART.value, "{name}: {a:?} and {b:?} are {distance:.3} apart");
+            }
+        }
+        // The canary: the grey that we had is the green of those who see no green.
+        let (distance, ..) = nearest(&[RGBColor(127, 127, 127), GREEN], &SIGHT[2].1);
+        assert!(distance < COLOURS_APART.value, "{distance}");
+    }
 
     #[test]
     fn no_two_methods_look_the_same() {

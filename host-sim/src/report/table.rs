@@ -208,10 +208,10 @@ fn differences(against: Option<Against>, is_base: bool) -> [String; 2] {
 }
 
 fn columns_explained(summary: &Summary) -> String {
-    let replay = if summary.lines.iter().any(|line| line.replay > 0) {
-        " +replay: one stored old sample beside each labelled one (replay2: two)."
-    } else {
-        ""
+    let replay = match summary.lines.iter().map(|line| line.replay).max() {
+        None | Some(0) => String::new(),
+        Some(1) => " +replay: one stored old sample beside each labelled one.".to_owned(),
+        Some(n) => format!(" +replay{n}: {n} stored old samples beside each labelled one."),
     };
     format!(
         "new, old: test accuracy before → after. train: accuracy on the labelled samples; gap: train - new. against \

@@ -17,7 +17,10 @@ pub fn verdict(summary: &Summary) -> String {
     };
     let rivals: Vec<Rival> = summary.lines.iter().filter_map(Rival::of).collect();
     let Some(best) = best(&rivals) else {
-        return format!("Nothing was compared with {}.", base.label());
+        return format!(
+            "{} ran alone, so there is nothing to compare: name more methods with --method.",
+            base.label()
+        );
     };
     if best.sum.se.is_none() {
         return "A single run a method has no standard error: for a ranking leave out --person or give --seeds 5."

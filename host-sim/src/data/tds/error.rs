@@ -15,7 +15,7 @@ pub enum TdsError {
     },
     /// The file ends inside a field.
     #[error(
-        "the file ends early: {what} at byte {at} needs {needed} bytes, {have} are left; copy the file again"
+        "the file ends early: at byte {at}, {needed} bytes are needed for {what}, and {have} are left; copy the file again"
     )]
     Truncated {
         /// The field that is cut.
