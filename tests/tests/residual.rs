@@ -262,7 +262,7 @@ fn escapes_of_gaussian_weights_leave_room_to_spare() {
         let kernel = Perturb { gamma, rms: 1, key: Key::new(5, Stream::Perturbation, 1) };
         let (mut at, mut kept) = (w.clone(), vec![0.0; len(WEIGHTS, WEIGHTS)]);
         Portable.residual(Way::Perturb, kernel, groups, &norms, &mut at, &mut kept).unwrap();
-        let share = kept[1].to_bits() as f64 / WEIGHTS as f64;
+        let share = f64::from(kept[1].to_bits()) / WEIGHTS as f64;
         say(&format!("residual: gamma {gamma}: {:.2} % of the weights escape", 100.0 * share));
         let room = (usual_len(WEIGHTS) - len(WEIGHTS, 0)) as f64 / WEIGHTS as f64;
         assert!(gamma > 0.3 || share < room, "gamma {gamma}: {share} escape, there is room for {room}");
