@@ -484,7 +484,7 @@ fn ema_weighs_every_model_as_written() {
         for i in 0..=T {
             let mut ema = Ema::new([0.0]).decay(decay);
             (0..=T).for_each(|t| {
-                ema.observe(&mut Portable, &[f32::from(u8::from(t == i))], &clock(0, 1, 0.0)).unwrap()
+                ema.observe(&mut Portable, &[f32::from(u8::from(t == i))], &clock(0, 1, 0.0)).unwrap();
             });
             let weight = f64::from(Average::<Portable>::mean(&ema).unwrap()[0]);
             let power = b.powi((T - i) as i32);

@@ -64,7 +64,7 @@ pub(crate) fn normal(i: usize, step: u32, part: u32) -> f64 {
     let uniform = (f64::from(words[word & 2] >> 8) + 1.0) / f64::from(1 << 24);
     let angle = TAU * f64::from(words[word | 1]) / f64::from(1_u32 << 31) / 2.0;
     let radius = (-2.0 * uniform.ln()).sqrt();
-    radius * if word % 2 == 0 { angle.cos() } else { angle.sin() }
+    radius * if word.is_multiple_of(2) { angle.cos() } else { angle.sin() }
 }
 
 /// The norm of the filter of every element, or its root mean square: a row of a weight is a filter; a bias is one by
