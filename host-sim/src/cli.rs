@@ -223,7 +223,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let question = asked("").questions().remove(0);
-        assert_eq!(question.methods, ["plain", "sam", "rst", "lpf_sgd"]);
+        assert_eq!(question.methods, ["plain", "sam", "rst", "lpf_sgd", "lpf_sgd_residual"]);
         assert_eq!((question.optimizers, question.samples_in_ram), (vec!["sgd", "adam"], true));
         assert_eq!(asked("--net digits,wrist").questions().len(), 2);
         let args =

@@ -10,6 +10,7 @@ pub mod data;
 pub mod finetune;
 pub mod fmnist;
 pub mod gpu;
+pub mod json;
 pub mod mcu;
 pub mod model;
 pub mod output;

@@ -193,6 +193,13 @@ pub const COLOURS_APART: Tolerance = Tolerance {
     reason: "a just noticeable difference is about 0.02; nearest in use: green and purple without green cones, 0.076",
 };
 
+/// How far from its anchor a strong one leaves the weights, as a share of the way to them.
+pub const ANCHORED: Tolerance = Tolerance {
+    name: "anchored",
+    value: 0.1,
+    reason: "the anchor's strength times the steps leaves less than a hundredth; what is learnt moves the weights as well",
+};
+
 /// All rows.
 pub const TABLE: &[Tolerance] = &[
     REPLAY_F64,
@@ -222,6 +229,7 @@ pub const TABLE: &[Tolerance] = &[
     PIXEL_STEPS,
     CANARY_SHIFT,
     COLOURS_APART,
+    ANCHORED,
 ];
 
 #[cfg(test)]

@@ -373,6 +373,7 @@ mod tests {
     use crate::compose::{MethodSpec, OptimizerSpec};
     use crate::finetune::Scope;
     use crate::model::{Net, initial, model};
+    use crate::tolerance::ANCHORED;
 
     #[test]
     fn an_anchor_pulls_to_the_factory_weights_wherever_training_starts() {
@@ -397,8 +398,8 @@ mod tests {
             let origin = Origin { model: net, w: start.clone(), frozen: &[], factory };
             teach_from(origin, &lessons, &recipe, &mut |_, _| Ok(())).unwrap().weights
         };
-        let apart = distance(&start, &factory);
-        assert!(distance(&to(Some(&factory)), &factory) < 0.1 * apart);
-        assert!(distance(&to(None), &start) < 0.1 * apart);
+        let (apart, near) = (distance(&start, &factory), ANCHORED.value as f32);
+        assert!(distance(&to(Some(&factory)), &factory) < near * apart);
+        assert!(distance(&to(None), &start) < near * apart);
     }
 }

@@ -9,7 +9,7 @@ fn a_part_of_a_name_selects_rows() {
     assert_eq!(results.len(), 1);
     assert!(results[0].pass && results[0].note == "at chance", "{:?}", results[0]);
     assert_eq!(results[0].n, 5);
-    assert!(run(Some("no such row"), &Silent).unwrap_err().to_string().contains("part of the name"));
+    assert!(run(Some("no such row"), &Silent).unwrap_err().to_string().contains("names begin with"));
 }
 
 #[test]

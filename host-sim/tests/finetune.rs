@@ -197,7 +197,7 @@ fn divergence_is_told_and_not_fatal() {
 fn errors_say_what_to_do() {
     let message = |settings: &Settings| error(settings).to_string();
     let nobody = message(&Settings { person: Some(99), ..settings() });
-    assert!(nobody.contains("no person 99") && nobody.contains("13"), "{nobody}");
+    assert!(nobody.contains("no writer 99") && nobody.contains("13"), "{nobody}");
     let wrong = message(&Settings { options: noisy(1.5), ..settings() });
     assert!(wrong.contains("noise = 1.5") && wrong.contains("between 0 and 1"), "{wrong}");
     let wise = Options { wise_ft: true, guard: Guard::Trust, ..Options::default() };
@@ -441,5 +441,5 @@ fn a_sequence_tunes_for_each_person_on_others_and_says_how() {
     }
     let text = flatmin_sim::report::sequence::render(&found);
     assert!(text.contains("standard error over 2 seeds") && text.contains(" ± "), "{text}");
-    assert!(text.contains("sgd 0.0003 to 0.003"), "{text}");
+    assert!(text.replace('\n', " ").contains("sgd 0.0003 to 0.003"), "{text}");
 }

@@ -4,6 +4,7 @@
 use flatmin::backend::Avx2;
 use flatmin::backend::{Cpu, Isa, Portable, Sliced};
 use flatmin::layout::Sharing;
+use flatmin::rng::TILE;
 use flatmin_tests::compare::close;
 use flatmin_tests::parity::{Form, Hold, Literal, Pool, every, run_sliced};
 use flatmin_tests::problems::Data;
@@ -74,7 +75,10 @@ fn slices_change_nothing<B: Isa>(inner: B) {
                 }
                 let mut found = pool.clone();
                 let pieces = run_sliced(row, inner, budget, &mut found);
-                assert_eq!(pieces, n.div_ceil(budget).max(1), "{} of {case} by {budget}", row.name);
+                // A tile of noise that is cut is drawn twice, so pieces end with one if they can.
+                let uncut =
+                    if row.form == Form::Fill && budget >= TILE { budget / TILE * TILE } else { budget };
+                assert_eq!(pieces, n.div_ceil(uncut).max(1), "{} of {case} by {budget}", row.name);
                 let what = format!("{} {:?} by {budget}, {case}", row.name, row.form);
                 found.same_bits(&what, &expected).unwrap();
             }

@@ -9,6 +9,7 @@ use flatmin::layout::{Groups, Kind, Segment, filters, params};
 use flatmin::method::{Batch, Clock, Request};
 use flatmin::methods::FilterScale;
 use flatmin::noise::{Draw, Noise};
+use flatmin::residual::usual_len;
 use flatmin::rng::Seed;
 use flatmin::schedule::{Anneal, Cosine, Linear, Schedule, SwaRate, WarmUp};
 use flatmin_sim::compose::{Boxed, MethodSpec, OptimizerSpec, Parts, Rate, Spec, boxed, compose};
@@ -265,7 +266,8 @@ fn permuted() -> Vec<usize> {
 #[test]
 fn the_order_of_filters_matters_by_rounding_only() {
     let (w0, identity, map) = (values(N, 8), (0..N).collect::<Vec<_>>(), permuted());
-    for spec in Spec::samples() {
+    // A residual is restored by noise that is drawn again, which recorded noise is not; it has the bits of a copy.
+    for spec in Spec::samples().filter(|spec| !matches!(spec.method, MethodSpec::LpfSgdResidual { .. })) {
         let run = |map: &[usize]| {
             let (zeros, noise) = (|n| vec![0.0_f32; n], Recorded { map: map.to_vec() });
             let parts = Parts { segments: NET, zeros, noise, coin: Seed(2) };
@@ -505,19 +507,23 @@ fn ema_weighs_every_model_as_written() {
 fn every_buffer_of_the_wrong_length_is_refused() {
     for spec in Spec::samples() {
         let build = |wrong: usize, by: isize| {
-            let mut count = 0;
+            let mut lens = Vec::new();
             let zeros = |n: usize| {
-                let n = if count == wrong { n.saturating_add_signed(by) } else { n };
-                count += 1;
-                vec![0.0_f32; n]
+                let len = if lens.len() == wrong { n.saturating_add_signed(by) } else { n };
+                lens.push(n);
+                vec![0.0_f32; len]
             };
             let parts = Parts { segments: NET, zeros, noise: Seed(0), coin: Seed(0) };
-            compose::<Portable, Vec<f32>, _, _, _, _>(&spec, parts, Boxed)
+            let method = compose::<Portable, Vec<f32>, _, _, _, _>(&spec, parts, Boxed);
+            (method, lens)
         };
-        let cost = build(usize::MAX, 0).cost();
-        for wrong in 0..cost.vectors + cost.filter_vectors {
+        let (whole, lens) = build(usize::MAX, 0);
+        let cost = whole.cost();
+        assert_eq!(lens.len(), cost.vectors + cost.residuals + cost.filter_vectors, "{}", spec.name());
+        // A residual may have room for any number of escapes; `residual.rs` tests what is too little.
+        for wrong in (0..lens.len()).filter(|i| lens[*i] != usual_len(N)) {
             for by in [-1, 1] {
-                let (mut w, mut method) = (values(N, 12), build(wrong, by));
+                let (mut w, (mut method, _)) = (values(N, 12), build(wrong, by));
                 let said = method.begin(&mut Portable, &mut w, &clock(0, 1, 0.1));
                 let Err(Error::Length { expected, found, .. }) = said else {
                     panic!("{} buffer {wrong} by {by}: {said:?}", spec.name())

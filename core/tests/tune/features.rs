@@ -54,7 +54,7 @@ fn targets_that_do_not_fit_are_refused_before_anything_is_written() {
     let mut refuse = |target| {
         nn::gradient_to::<Head>(&x, target, 1.0, &w, &[], &mut acts, &mut g).unwrap_err().to_string()
     };
-    assert!(refuse(Target::Teacher { logits: &[0.0; 4], temperature: 1.0 }).contains("Teacher needs 5"));
+    assert!(refuse(Target::Teacher { logits: &[0.0; 4], temperature: 1.0 }).contains("logits must have 5"));
     assert!(refuse(Target::Teacher { logits: &[0.0; 5], temperature: 0.0 }).contains("0 is no temperature"));
     assert!(refuse(Target::Class(5)).contains("label 5"));
     assert!(refuse(Target::Doubtful { label: 5, q: 1.0 }).contains("label 5"));

@@ -1,6 +1,7 @@
 //! Rows as JSON lines.
 
 use crate::finetune::Row;
+use crate::json;
 
 /// One line of JSON a row.
 ///
@@ -15,5 +16,5 @@ pub fn to_lines(rows: &[Row]) -> serde_json::Result<String> {
 /// # Errors
 /// At the first line that is no row.
 pub fn from_lines(lines: &str) -> serde_json::Result<Vec<Row>> {
-    lines.lines().filter(|line| !line.trim().is_empty()).map(serde_json::from_str).collect()
+    lines.lines().filter(|line| !line.trim().is_empty()).map(json::from_str).collect()
 }

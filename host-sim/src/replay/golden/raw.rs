@@ -2,6 +2,7 @@
 
 use super::number::{Decimal, exact};
 use super::{At, Dtype, Eval, Golden, Step, Tensor};
+use crate::json;
 use crate::replay::ReplayError;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -71,7 +72,7 @@ struct RawEval {
 }
 
 pub(super) fn read(text: &str) -> Result<Golden, ReplayError> {
-    let header: Header = serde_json::from_str(text)?;
+    let header: Header = json::from_str(text)?;
     if header.format != "golden/1" {
         return Err(ReplayError::Format(header.format));
     }
@@ -87,7 +88,7 @@ pub(super) fn read(text: &str) -> Result<Golden, ReplayError> {
     if !missing.is_empty() {
         return Err(ReplayError::NotATrajectory { missing: missing.join(", ") });
     }
-    golden(serde_json::from_value(Value::Object(header.rest))?, dtype)
+    golden(json::from_value(Value::Object(header.rest))?, dtype)
 }
 
 fn golden(raw: RawGolden, dtype: Dtype) -> Result<Golden, ReplayError> {
@@ -212,9 +213,9 @@ impl Reader {
         let mut parts = Vec::new();
         while let Some(value) = others.remove(&format!("{stem}_{}", parts.len())) {
             let field = format!("{stem}_{}", parts.len());
-            let decimals: Vec<Decimal> = serde_json::from_value(value)?;
+            let decimals: Vec<Decimal> = json::from_value(value)?;
             let hex: Option<String> =
-                others.remove(&format!("{field}_hex")).map(serde_json::from_value).transpose()?;
+                others.remove(&format!("{field}_hex")).map(json::from_value).transpose()?;
             let field = format!("{place} {field}");
             parts.push(self.sized(&field, len, &decimals, hex.as_deref())?);
         }
