@@ -321,6 +321,7 @@ mod tests {
     use crate::budget::chip::{Core, find};
     use crate::mcu::ledger::Columns;
     use crate::model::Trained;
+    use crate::tolerance::F64_SUM;
 
     fn question() -> Question {
         Question {
@@ -377,9 +378,12 @@ mod tests {
         let instructions = 90.0 * (100_000.0 + 7.0 * 90_000.0);
         let line = &lines(&question(), Limits::default(), &[chip], &figures())[0];
         let [least, most] = line.chips[0].seconds.unwrap();
-        assert!((least - instructions * 1.2 / 64e6).abs() < 1e-9 && (most / least - 2.0 / 1.2).abs() < 1e-9);
+        assert!(
+            (least - instructions * 1.2 / 64e6).abs() < F64_SUM.value
+                && (most / least - 2.0 / 1.2).abs() < F64_SUM.value
+        );
         let [joules, _] = line.chips[0].joules.unwrap();
-        assert!((joules - least * 3.3e-3 * 3.0).abs() < 1e-9);
+        assert!((joules - least * 3.3e-3 * 3.0).abs() < F64_SUM.value);
         let sam = &lines(&question(), Limits::default(), &[chip], &figures())[1];
         assert_eq!(sam.chips[0].seconds, None, "no step of it was counted");
         assert!(!sam.stack_measured && line.stack_measured);
