@@ -82,7 +82,7 @@ impl<B: Backend, N: Noise<B>> Restore<B, N> for Backup {
     }
 }
 
-/// A [residual](crate::residual): an eighth of a copy, for the time of drawing every noise twice.
+/// A [residual]: an eighth of a copy, for the time of drawing every noise twice.
 #[derive(Clone, Copy, Debug)]
 pub struct Residual;
 

@@ -24,7 +24,7 @@ pub mod register {
 }
 use register::{CTRL1_XL, CTRL2_G, CTRL3_C, OUTX_L_G, STATUS_REG, WHO_AM_I};
 
-/// What [`WHO_AM_I`](register::WHO_AM_I) holds in the devices with these registers.
+/// What [`WHO_AM_I`] holds in the devices with these registers.
 pub const KNOWN: [u8; 4] = [0x69, 0x6a, 0x6b, 0x6c];
 /// Both sensors have data.
 pub const BOTH_READY: u8 = 0b11;
