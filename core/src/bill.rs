@@ -62,7 +62,7 @@ pub struct Bill {
     pub weights: usize,
     /// Their gradient, one for the whole mini-batch.
     pub gradient: usize,
-    /// Vectors of method and optimizer, those with a value a filter included.
+    /// Vectors of method and optimizer: as long as the weights, residuals, and those with a value a filter.
     pub state: usize,
     /// Scalars of method, optimizer and average: what a checkpoint stores beside the vectors.
     pub scalars: usize,
@@ -92,7 +92,7 @@ impl Bill {
         Self {
             weights: vector,
             gradient: vector,
-            state: floats(method.vectors * shape.trainable + method.filter_vectors * shape.slots),
+            state: Cost { words: 0, ..method }.bytes(shape.trainable, shape.slots),
             scalars: floats(method.words),
             average: 0,
             activations: floats(shape.activations),

@@ -10,6 +10,7 @@ use flatmin::method::{Clock, Method};
 use flatmin::methods::{LpfSgd, Plain, Rst, Sam};
 use flatmin::nn::{self, Bias, Conv1d, Conv2d, Dense, Frozen, MaxPool2d, MeanTime, Network, Relu};
 use flatmin::optimizers::{Adam, Sgd};
+use flatmin::residual::usual_len;
 use flatmin::state::{State, Words};
 use flatmin::tune::replay_buffer::Class;
 use flatmin::tune::{Guard, Rule, Samples, Score, Scores, Trust};
@@ -76,6 +77,10 @@ fn every_method<N: Network, const S: usize>() {
     let slots = filters(&segments);
     let lpf = LpfSgd::new(base, &segments, lend(&mut s, n), lend(&mut s, slots), 1).parts(1);
     check::<N, _>("lpf_sgd", lpf, s);
+    let mut s = 0;
+    let base = Sgd::new().momentum(0.9, lend(&mut s, n));
+    let lpf = LpfSgd::new(base, &segments, lend(&mut s, usual_len(n)), lend(&mut s, slots), 1);
+    check::<N, _>("lpf_sgd_residual", lpf.parts(1).residual(), s);
 }
 
 #[test]

@@ -6,11 +6,14 @@
 mod expected;
 mod experiment;
 mod kit;
+mod quarters;
 mod statistics;
 
 use crate::finetune::{Error, Progress};
 use expected::{EXPECTED, Expected};
 use experiment::{Experiment, Measured};
+use kit::KitRow;
+use quarters::Quarters;
 use serde::Serialize;
 use statistics::Summary;
 
@@ -75,8 +78,11 @@ pub fn run(filter: Option<&str>, progress: &dyn Progress) -> Result<Vec<Baseline
             }
         }
     }
-    let mut results: Vec<_> = wanted.into_iter().map(|expected| expected.judge(&Done(&done))).collect();
-    results.extend(kit::judge(&kit, progress)?);
+    let quarters = wanted.iter().any(|row| row.needs_quarters()) || kit.iter().any(KitRow::needs_quarters);
+    let quarters = if quarters { Quarters::measure(progress)? } else { Quarters::default() };
+    let mut results: Vec<_> =
+        wanted.into_iter().map(|expected| expected.judge(&Done(&done), quarters)).collect();
+    results.extend(kit::judge(&kit, quarters, progress)?);
     Ok(results)
 }
 

@@ -34,6 +34,7 @@ pub use row::{HARM, Point, Ram, Row};
 pub(crate) use samples::{labelled_a_class, two_sets};
 pub(crate) use seeds::{Purpose, seed};
 pub use settings::Settings;
+pub(crate) use split::Split;
 
 /// Who is told how far a long piece of work has come. Calls come from several threads.
 pub trait Progress: Sync {

@@ -6,7 +6,7 @@ use std::env;
 const CHOICES: [(&str, &[&str]); 5] = [
     ("net", &["wrist", "digits", "fmnist"]),
     ("scope", &["all", "last", "bias"]),
-    ("method", &["plain", "sam", "rst", "lpf_sgd"]),
+    ("method", &["plain", "sam", "rst", "lpf_sgd", "lpf_sgd_residual"]),
     ("optimizer", &["sgd", "adam", "adamw"]),
     ("average", &["none", "swa", "ema"]),
 ];

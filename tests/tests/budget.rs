@@ -10,7 +10,8 @@ use flatmin_sim::report::budget::{Limits, Line, lines};
 use flatmin_tests::say;
 
 /// The methods that are held to their bills: plain momentum SGD, SAM, LPF-SGD, Adam.
-const METHODS: [(&str, &str); 4] = [("plain", "sgd"), ("sam", "sgd"), ("lpf_sgd", "sgd"), ("plain", "adam")];
+const METHODS: [(&str, &str); 5] =
+    [("plain", "sgd"), ("sam", "sgd"), ("lpf_sgd", "sgd"), ("lpf_sgd_residual", "sgd"), ("plain", "adam")];
 
 fn wrist(method: &'static str, optimizer: &'static str, scope: Scope) -> Run {
     Run { net: Trained::Wrist, scope, method, optimizer, average: None }

@@ -5,6 +5,7 @@ mod guard;
 mod personal;
 
 use super::BaselineResult;
+use super::quarters::Quarters;
 use super::statistics::Summary;
 use crate::finetune::{Error, Progress, Row, Study, Task, Variant, run_variants};
 use std::collections::BTreeMap;
@@ -41,8 +42,9 @@ enum Value {
 enum Rule {
     /// Within three standard errors; ours counts for both where theirs is not known.
     Agree { mean: f64, se: Option<f64> },
-    /// The same, where theirs was measured on another random quarter of the digits: `draws` joins the standard error.
-    UpToDraw { mean: f64, se: f64, draws: f64 },
+    /// The same between two base models, where theirs was measured on another random quarter of the digits: the standard
+    /// deviation of that difference joins the standard error.
+    UpToDraw { mean: f64, se: f64 },
     /// A share of runs: the standard errors are binomial, of both shares pooled.
     Share(f64),
     /// The mean is at least this.
@@ -57,7 +59,11 @@ pub(super) fn rows() -> Vec<KitRow> {
 }
 
 /// Measures what the rows need, each variant once, and compares.
-pub(super) fn judge(rows: &[KitRow], progress: &dyn Progress) -> Result<Vec<BaselineResult>, Error> {
+pub(super) fn judge(
+    rows: &[KitRow],
+    quarters: Quarters,
+    progress: &dyn Progress,
+) -> Result<Vec<BaselineResult>, Error> {
     let mut batches: Vec<((Task, Study), Vec<Variant>)> = Vec::new();
     for row in rows {
         for variant in [Some(row.variant), row.against].into_iter().flatten() {
@@ -73,11 +79,16 @@ pub(super) fn judge(rows: &[KitRow], progress: &dyn Progress) -> Result<Vec<Base
     for ((task, study), variants) in batches {
         measured.extend(run_variants(task, study, &variants, SEEDS, progress)?);
     }
-    Ok(rows.iter().map(|row| row.judge(&measured)).collect())
+    Ok(rows.iter().map(|row| row.judge(&measured, quarters)).collect())
 }
 
 impl KitRow {
-    fn judge(&self, measured: &[Row]) -> BaselineResult {
+    /// Whether it is judged by the spread of [`Quarters`].
+    pub(super) fn needs_quarters(&self) -> bool {
+        matches!(self.rule, Rule::UpToDraw { .. })
+    }
+
+    fn judge(&self, measured: &[Row], quarters: Quarters) -> BaselineResult {
         let runs = self.values(&self.variant, measured);
         let baseline = self.against.map(|variant| self.values(&variant, measured));
         let people = by_person(&runs, baseline.as_deref());
@@ -91,12 +102,10 @@ impl KitRow {
                 };
                 BaselineResult::new(&self.name, ours, mean, Some(se.unwrap_or(ours.se())), note).agreeing()
             }
-            Rule::UpToDraw { mean, se, draws } => {
-                let strict = (ours.mean - mean) / ours.se().hypot(se);
-                let note = format!(
-                    "within 3 standard errors, paired by person, and {draws} for two random test quarters (without: \
-                     {strict:.1})"
-                );
+            Rule::UpToDraw { mean, se } => {
+                let (draws, strict) = (quarters.gain, (ours.mean - mean) / ours.se().hypot(se));
+                let note = "within 3 standard errors, paired by person, ".to_owned();
+                let note = note + &Quarters::note(draws, strict);
                 BaselineResult::new(&self.name, ours, mean, Some(se.hypot(draws)), &note).agreeing()
             }
             Rule::Share(share) => {

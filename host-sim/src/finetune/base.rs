@@ -31,9 +31,19 @@ impl Base {
         person: u8,
         repetition: u32,
         arm: Arm,
+        place: (Device, Trainer),
+    ) -> Result<Self, Error> {
+        Self::train_on(corpus, Split::without(corpus, person)?, (person, repetition), arm, place).await
+    }
+
+    /// The same on a split of the samples.
+    pub(crate) async fn train_on(
+        corpus: &Corpus,
+        split: Split,
+        (person, repetition): (u8, u32),
+        arm: Arm,
         (device, trainer): (Device, Trainer),
     ) -> Result<Self, Error> {
-        let split = Split::without(corpus, person)?;
         let recipe = arms::base(arm, corpus.net, seed(Purpose::Base, corpus.net, person, repetition));
         let recipe = Recipe { device, ..recipe };
         let net = model(corpus.net, Scope::All);

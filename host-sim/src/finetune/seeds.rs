@@ -11,7 +11,7 @@ pub(crate) enum Purpose {
     User = 1,
     /// The acceptance numbers of random splits.
     Baseline = 2,
-    /// The one split of the digits into base and old test.
+    /// The split of the digits into base and old test; the repetition counts quarters, 0 for that of all experiments.
     Holdout = 3,
     /// The old samples that are stored beside an exported model.
     Export = 4,

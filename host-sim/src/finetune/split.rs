@@ -20,6 +20,11 @@ pub(crate) struct Split {
 impl Split {
     /// Leaves `person` out.
     pub(crate) fn without(corpus: &Corpus, person: u8) -> Result<Self, Error> {
+        Self::of_quarter(corpus, person, 0)
+    }
+
+    /// The same, where another random quarter of the digits is the old test than that of all experiments, 0.
+    pub(crate) fn of_quarter(corpus: &Corpus, person: u8, quarter: u32) -> Result<Self, Error> {
         let select = |old: bool, keep: &dyn Fn(usize) -> bool| -> Vec<usize> {
             let groups = corpus.set.groups.iter().enumerate();
             groups.filter(|&(i, &group)| (group != person) == old && keep(i)).map(|(i, _)| i).collect()
@@ -34,7 +39,7 @@ impl Split {
                 new_test: select(false, &|i| pos(i) >= 0.46),
             },
             Net::Digits => {
-                let learnt = three_quarters(corpus.set.len());
+                let learnt = three_quarters(corpus.set.len(), quarter);
                 Self {
                     base: select(true, &|i| learnt[i]),
                     old_test: select(true, &|i| !learnt[i]),
@@ -62,9 +67,9 @@ impl Split {
 }
 
 /// A fixed random 75 % of all images, the same for every person and repetition.
-fn three_quarters(len: usize) -> Vec<bool> {
+fn three_quarters(len: usize, quarter: u32) -> Vec<bool> {
     let mut order: Vec<usize> = (0..len).collect();
-    let seed = seed(Purpose::Holdout, Net::Digits, 0, 0);
+    let seed = seed(Purpose::Holdout, Net::Digits, 0, quarter);
     Draws::new(Key::new(seed, Stream::Split, 0)).shuffle(&mut order);
     let mut learnt = vec![false; len];
     order.iter().take(len * 3 / 4).for_each(|&i| learnt[i] = true);

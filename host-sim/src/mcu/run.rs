@@ -52,7 +52,7 @@ impl Run {
 
     /// Samples of the smallest mini-batch.
     pub fn smallest_batch(&self) -> u64 {
-        if self.method == "lpf_sgd" { 4 } else { 1 }
+        if self.method.starts_with("lpf_sgd") { 4 } else { 1 }
     }
 
     /// Gradients of a whole mini-batch in a step whose gate is open.
@@ -67,6 +67,8 @@ impl Run {
             METHODS.map(|method| Self { net, scope, method, optimizer, average })
         };
         use Trained::{Digits, Fmnist, Wrist};
+        let residual =
+            |scope| Self { net: Wrist, scope, method: "lpf_sgd_residual", optimizer: "sgd", average: None };
         [
             of(Wrist, Scope::All, "sgd", None),
             of(Wrist, Scope::All, "adam", None),
@@ -78,6 +80,9 @@ impl Run {
             of(Fmnist, Scope::All, "sgd", None),
         ]
         .concat()
+        .into_iter()
+        .chain([Scope::All, Scope::Last].map(residual))
+        .collect()
     }
 
     /// Builds its image for a machine, weighs it and runs it.

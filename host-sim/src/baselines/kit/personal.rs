@@ -12,10 +12,6 @@ const COLUMNS: [(Task, f32, [f64; 2]); 4] = [
     (Task::Turned, 0.0, [92.0, 86.6]),
 ];
 
-/// How far the difference of two base models on old digits depends on which random quarter is the test, in points: the
-/// standard deviation over eight quarters is 0.2, and theirs is another quarter than ours.
-const TWO_QUARTERS: f64 = 0.3;
-
 /// Mean and standard error over people of a difference, in points.
 type Difference = (f64, f64);
 
@@ -68,11 +64,8 @@ fn column(place: usize, task: Task, noise: f32, sgd: [f64; 2]) -> Vec<KitRow> {
         let name = format!("{} against sgd", label::variant(arm, replay, &options));
         for (value, (mean, se)) in values.into_iter().zip(differences[place]) {
             let two_models = value == Value::Old && task != Task::Spar && on != Arm::Sgd;
-            let rule = if two_models {
-                Rule::UpToDraw { mean, se, draws: TWO_QUARTERS }
-            } else {
-                Rule::Agree { mean, se: Some(se) }
-            };
+            let rule =
+                if two_models { Rule::UpToDraw { mean, se } } else { Rule::Agree { mean, se: Some(se) } };
             rows.push(row(&name, value, variant, Some(base), rule));
         }
     }

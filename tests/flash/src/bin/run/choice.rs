@@ -4,6 +4,7 @@ use super::{LAYOUT, Net};
 use flatmin::backend::Portable;
 use flatmin::layout::filters;
 use flatmin::nn::Network;
+use flatmin::residual::usual_len;
 use flatmin::state::{Cost, State};
 
 /// A vector of the method.
@@ -35,10 +36,10 @@ mod base {
 #[cfg(method = "plain")]
 mod method {
     use super::base::{Base, base};
-    use super::{Buffer, Slots};
+    use super::{Buffer, Kept, Slots};
     use flatmin::methods::Plain;
     pub type Tuner = Plain<Base>;
-    pub fn tuner(mut vectors: impl Iterator<Item = Buffer>, _: &'static mut [Slots]) -> Tuner {
+    pub fn tuner(mut vectors: impl Iterator<Item = Buffer>, _: Kept, _: &'static mut [Slots]) -> Tuner {
         Plain::new(base(&mut vectors))
     }
 }
@@ -46,10 +47,10 @@ mod method {
 #[cfg(method = "sam")]
 mod method {
     use super::base::{Base, base};
-    use super::{Buffer, Slots};
+    use super::{Buffer, Kept, Slots};
     use flatmin::methods::Sam;
     pub type Tuner = Sam<Base, Buffer>;
-    pub fn tuner(mut vectors: impl Iterator<Item = Buffer>, _: &'static mut [Slots]) -> Tuner {
+    pub fn tuner(mut vectors: impl Iterator<Item = Buffer>, _: Kept, _: &'static mut [Slots]) -> Tuner {
         Sam::new(base(&mut vectors), vectors.next().unwrap_or_default())
     }
 }
@@ -57,13 +58,13 @@ mod method {
 #[cfg(method = "rst")]
 mod method {
     use super::base::{Base, base};
-    use super::{Buffer, Slots};
+    use super::{Buffer, Kept, Slots};
     use flatmin::gate::Gated;
     use flatmin::gates::Bernoulli;
     use flatmin::methods::{Rst, Sam};
     pub type Tuner = Rst<Base, Buffer>;
     /// Every step is SAM's: the most that it can take.
-    pub fn tuner(mut vectors: impl Iterator<Item = Buffer>, _: &'static mut [Slots]) -> Tuner {
+    pub fn tuner(mut vectors: impl Iterator<Item = Buffer>, _: Kept, _: &'static mut [Slots]) -> Tuner {
         let sam = Sam::new(base(&mut vectors), vectors.next().unwrap_or_default());
         Gated::new(Bernoulli::new(1).p(1.0), sam)
     }
@@ -72,12 +73,29 @@ mod method {
 #[cfg(method = "lpf_sgd")]
 mod method {
     use super::base::{Base, base};
-    use super::{Buffer, LAYOUT, Slots};
+    use super::{Buffer, Kept, LAYOUT, Slots};
     use flatmin::methods::LpfSgd;
     pub type Tuner = LpfSgd<'static, Base, Buffer, Buffer>;
-    pub fn tuner(mut vectors: impl Iterator<Item = Buffer>, slots: &'static mut [Slots]) -> Tuner {
+    pub fn tuner(mut vectors: impl Iterator<Item = Buffer>, _: Kept, slots: &'static mut [Slots]) -> Tuner {
         let slots = slots.first_mut().map(|slots| &mut slots[..]).unwrap_or_default();
         LpfSgd::new(base(&mut vectors), &LAYOUT, vectors.next().unwrap_or_default(), slots, 1)
+    }
+}
+
+#[cfg(method = "lpf_sgd_residual")]
+mod method {
+    use super::base::{Base, base};
+    use super::{Buffer, Kept, LAYOUT, Slots};
+    use flatmin::methods::{LpfSgd, LpfSgdResidual};
+    pub type Tuner = LpfSgdResidual<'static, Base, Buffer, Buffer>;
+    pub fn tuner(
+        mut vectors: impl Iterator<Item = Buffer>,
+        kept: Kept,
+        slots: &'static mut [Slots],
+    ) -> Tuner {
+        let slots = slots.first_mut().map(|slots| &mut slots[..]).unwrap_or_default();
+        let kept = kept.first_mut().map(|kept| &mut kept[..]).unwrap_or_default();
+        LpfSgd::new(base(&mut vectors), &LAYOUT, kept, slots, 1).residual()
     }
 }
 
@@ -89,6 +107,10 @@ pub const COST: Cost = <Tuner as State<Portable>>::COST;
 pub const SLOTS: usize = filters(&LAYOUT);
 /// Such a vector.
 pub type Slots = [f32; SLOTS];
+/// What LPF-SGD restores weights from without a copy.
+pub type Residual = [f32; usual_len(Net::TRAINABLE)];
+/// The residuals of the method.
+pub type Kept = &'static mut [Residual];
 /// A vector as long as the weights.
 pub type Vector = [f32; Net::TRAINABLE];
 

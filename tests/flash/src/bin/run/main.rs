@@ -9,7 +9,7 @@
 mod choice;
 mod harness;
 
-use choice::{AVERAGE_VECTORS, COST, Mean, SLOTS, Slots, Tuner, Vector};
+use choice::{AVERAGE_VECTORS, COST, Mean, Residual, SLOTS, Slots, Tuner, Vector};
 use core::hint::black_box;
 #[cfg(not(average = "none"))]
 use flatmin::average::Average;
@@ -45,6 +45,7 @@ struct Memory {
     w: Vector,
     g: Vector,
     state: [Vector; COST.vectors],
+    residuals: [Residual; COST.residuals],
     slots: [Slots; COST.filter_vectors],
     mean: [Vector; AVERAGE_VECTORS],
     acts: [f32; Net::ACTS],
@@ -64,6 +65,7 @@ static mut MEMORY: Memory = Memory {
     w: [0.0; Net::TRAINABLE],
     g: [0.0; Net::TRAINABLE],
     state: [[0.0; Net::TRAINABLE]; COST.vectors],
+    residuals: [[0.0; size_of::<Residual>() / size_of::<f32>()]; COST.residuals],
     slots: [[0.0; SLOTS]; COST.filter_vectors],
     mean: [[0.0; Net::TRAINABLE]; AVERAGE_VECTORS],
     acts: [0.0; Net::ACTS],
@@ -105,10 +107,10 @@ static SCALE: [f32; 1] = [1.0 / 64.0];
 
 /// So many steps from the factory weights, on mini-batches of so many samples; an average takes in the weights.
 fn tune(memory: &'static mut Memory, steps: u32, batch: usize) -> Result<(), StepError<nn::Error>> {
-    let Memory { w, g, state, slots, mean, acts, x } = memory;
+    let Memory { w, g, state, residuals, slots, mean, acts, x } = memory;
     let samples = Samples::new(Net::IN, &VALUES, &LABELS, &SCALE).map_err(StepError::Method)?;
     w.iter_mut().zip(&FACTORY).for_each(|(w, factory)| *w = *factory);
-    let mut method = choice::tuner(state.iter_mut().map(|vector| &mut vector[..]), slots);
+    let mut method = choice::tuner(state.iter_mut().map(|vector| &mut vector[..]), residuals, slots);
     #[allow(unused_mut, reason = "no average changes nothing")]
     let mut mean: Mean = choice::mean(mean);
     for t in 0..steps {
