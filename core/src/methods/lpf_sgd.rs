@@ -24,8 +24,9 @@ use core::marker::PhantomData;
 ///
 /// **Source**: Bisla et al. 2022, Algorithm 1; devansh20la/LPF-SGD. `FilterRms` is this project's default: the same rule
 /// with `gamma = g sqrt(fan_in)`, so that one value suits layers of different width.
-/// **Deviations**: weights are restored from a copy, so exactly (or from an eighth of one, [`LpfSgdResidual`](super::LpfSgdResidual)); noise comes from a counter, so any element can be drawn
-/// again; a filter or bias that is zero gets no noise (the reference adds 1e-16 to the norm of a bias).
+/// **Deviations**: weights are restored from a copy, so exactly (or from an eighth of one,
+/// [`LpfSgdResidual`](super::LpfSgdResidual)); noise comes from a counter, so any element can be drawn again; a filter or bias
+/// that is zero gets no noise (the reference adds 1e-16 to the norm of a bias).
 /// **Cost**: one vector (the saved weights) and one value a filter beside the optimizer's; the gradient buffer holds the
 /// sum over parts, so no accumulator; M gradients on 1/M of the batch, the work of 1; no read.
 /// **Defaults**: M = 4; `FilterRms` with gamma growing by half a cosine from 0.3/16 to 0.3.

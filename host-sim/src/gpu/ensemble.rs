@@ -1,87 +1,29 @@
 //! Many training runs as replicas of one: people, seeds and hyperparameters side by side, one dispatch for all.
 //!
-//! What has to agree is what a dispatch has in common ([`Kin`]): network, mini-batch, and the kernels of a step. Learning
+//! What has to agree is what a dispatch has in common (`kin.rs`): network, mini-batch, and the kernels of a step. Learning
 //! rates, radii, seeds, samples and the number of steps are each run's own; the longest come first, and the others leave when
 //! they are done.
 
+mod book;
+mod kin;
+
 use super::{Error, open};
-use crate::compose::{Anchor, AnyMethod, Boxed, MethodSpec, OptimizerSpec, Parts, compose_replica};
+use crate::compose::{Anchor, AnyMethod, Boxed, MethodSpec, Parts, compose_replica};
 use crate::finetune::Progress;
 use crate::model::Lesson;
 use crate::report::label;
-use crate::train::{
-    self, Averaging, Length, News, Order, Outcome, Running, Waiting, anchor, lend, order, state_lens,
-};
+use crate::train::{self, Length, News, Order, Outcome, Running, Waiting, anchor, lend, order, state_lens};
+use book::Book;
 use flatmin::gate::Gate;
 use flatmin::gates::Bernoulli;
 use flatmin::method::{Clock, Eval, Next};
-use flatmin::methods::FilterScale;
-use flatmin::nn::Target;
 use flatmin::rng::Seed;
 use flatmin::schedule::Schedule;
-use flatmin_gpu::nn::{Data, Layer, Network, Sample};
+use flatmin_gpu::nn::{Data, Network, Sample};
 use flatmin_gpu::{Gpu, Vector};
-use std::collections::HashMap;
-use std::mem::{Discriminant, discriminant};
+use kin::{Run, groups};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Runs that are done at once, at most.
-const MOST: usize = 512;
-/// Sample numbers that a step names, at most: they travel with its submission.
-const NUMBERS: usize = 1 << 15;
-
-/// What runs must agree in to be replicas of one.
-#[derive(Clone, Debug, PartialEq)]
-struct Kin {
-    layers: Vec<Layer>,
-    batch: usize,
-    method: Kind,
-    /// Which, whether it has momentum, and whether that looks ahead.
-    optimizer: (Discriminant<OptimizerSpec>, bool, bool),
-    clips: bool,
-    anchored: bool,
-    average: Option<Averaging>,
-    fresh_epochs: bool,
-    /// Where something is done to all replicas at the end of an epoch.
-    length: Option<Length>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Kind {
-    Plain,
-    /// Also RST's: a closed gate is a radius of 0.
-    Sam,
-    LpfSgd(FilterScale, u32),
-    LpfSgdResidual(FilterScale, u32),
-}
-
-impl Kin {
-    fn of(Order { model, recipe, .. }: &Order, length: Length) -> Self {
-        let all_at_once = recipe.fresh_epochs || matches!(recipe.average, Some(Averaging::Swa { .. }));
-        Self {
-            layers: model.layers(),
-            batch: length.batch,
-            method: match recipe.spec.method {
-                MethodSpec::Plain => Kind::Plain,
-                MethodSpec::Sam { .. } | MethodSpec::Rst { .. } => Kind::Sam,
-                MethodSpec::LpfSgd { scale, parts, .. } => Kind::LpfSgd(scale, parts),
-                MethodSpec::LpfSgdResidual { scale, parts, .. } => Kind::LpfSgdResidual(scale, parts),
-            },
-            optimizer: match &recipe.spec.optimizer {
-                sgd @ OptimizerSpec::Sgd { momentum, nesterov, .. } => {
-                    (discriminant(sgd), momentum.is_some(), *nesterov)
-                }
-                adam => (discriminant(adam), false, false),
-            },
-            clips: recipe.spec.max_norm.is_some(),
-            anchored: recipe.anchor > 0.0,
-            average: recipe.average,
-            fresh_epochs: recipe.fresh_epochs,
-            length: all_at_once.then_some(length),
-        }
-    }
-}
 
 /// Trains all that wait, each as if it were alone. `meanwhile` is called where the host would wait for the device.
 pub(crate) fn train(waiting: &[Arc<Waiting>], progress: &dyn Progress, meanwhile: &mut dyn FnMut()) {
@@ -99,49 +41,6 @@ pub(crate) fn train(waiting: &[Arc<Waiting>], progress: &dyn Progress, meanwhile
         }
     }
     progress.end();
-}
-
-/// A run to come.
-#[derive(Clone)]
-struct Run {
-    waiting: Arc<Waiting>,
-    length: Length,
-}
-
-impl Run {
-    fn order(&self) -> &Order {
-        &self.waiting.order
-    }
-
-    fn epochs(&self) -> u32 {
-        self.order().recipe.epochs
-    }
-}
-
-/// Who can be replicas of one run, longest first.
-fn groups(waiting: &[Arc<Waiting>]) -> Vec<Vec<Run>> {
-    let mut groups: Vec<(Kin, Vec<Run>)> = Vec::new();
-    for waiting in waiting {
-        let Order { recipe, lessons, .. } = &waiting.order;
-        let length = match Length::of(recipe, lessons.len()) {
-            Ok(length) => length,
-            Err(error) => {
-                waiting.tell(News::End(Err(error), Duration::ZERO));
-                continue;
-            }
-        };
-        let (kin, run) = (Kin::of(&waiting.order, length), Run { waiting: waiting.clone(), length });
-        match groups.iter_mut().find(|(known, _)| *known == kin) {
-            Some((_, group)) => group.push(run),
-            None => groups.push((kin, vec![run])),
-        }
-    }
-    let chunks = groups.into_iter().flat_map(|(kin, mut group)| {
-        group.sort_by_key(|run| std::cmp::Reverse(run.length.total));
-        let most = MOST.min(NUMBERS / kin.batch).max(1);
-        group.chunks(most).map(<[Run]>::to_vec).collect::<Vec<_>>()
-    });
-    chunks.collect()
 }
 
 fn run(group: &[Run], progress: &dyn Progress, meanwhile: &mut dyn FnMut()) -> Result<(), train::Error> {
@@ -390,38 +289,4 @@ fn why(gpu: &Gpu, error: flatmin::Error) -> train::Error {
 
 fn sample(Lesson { x, target, weight }: Lesson<'_>) -> Sample<'_> {
     Sample { x, target, weight }
-}
-
-/// The lessons of all, each once.
-#[derive(Default)]
-struct Book<'a> {
-    known: HashMap<Vec<u32>, u32>,
-    lessons: Vec<Lesson<'a>>,
-}
-
-impl<'a> Book<'a> {
-    /// The numbers of a run's lessons.
-    fn enter(&mut self, order: &'a Order) -> Vec<u32> {
-        let lessons = order.lessons.iter().map(|learnt| learnt.lesson());
-        lessons
-            .map(|lesson| {
-                let next = self.lessons.len() as u32;
-                *self.known.entry(words(lesson)).or_insert_with(|| {
-                    self.lessons.push(lesson);
-                    next
-                })
-            })
-            .collect()
-    }
-}
-
-/// What tells a lesson from others.
-fn words(Lesson { x, target, weight }: Lesson<'_>) -> Vec<u32> {
-    let (head, logits) = match target {
-        Target::Class(class) => ([0, class as u32, 0], &[][..]),
-        Target::Doubtful { label, q } => ([1, label as u32, q.to_bits()], &[][..]),
-        Target::Teacher { logits, temperature } => ([2, 0, temperature.to_bits()], logits),
-    };
-    let floats = std::iter::once(&weight).chain(logits).chain(x).map(|x| x.to_bits());
-    head.into_iter().chain(floats).collect()
 }
