@@ -15,9 +15,11 @@
 //! | [`personalise`] | trust, training, guard | copy |
 //! | [`keep`], [`flash`] | checkpoint, and a flash in RAM to keep it in | copy, replace by your flash driver |
 //! | [`pieces`] | work in pieces, under a watchdog | copy |
+//! | [`board`], [`report`] | what a session needs of a board, and whom it tells | copy, replace `Nothing` and `Pulses` by your timer and pin |
 //! | [`session`] | all of it in order | copy |
 #![no_std]
 
+pub mod board;
 pub mod choice;
 pub mod collect;
 pub mod flash;

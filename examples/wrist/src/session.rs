@@ -1,5 +1,6 @@
 //! All of it in order: measure and let label, fine-tune, test, keep.
 
+use crate::board::Board;
 use crate::choice::Choice;
 use crate::collect::{self, Part};
 use crate::imu::ADDRESS;
@@ -23,21 +24,6 @@ use flatmin::nn;
 use flatmin::rng::{Draws, Key, Stream};
 use flatmin::tune::replay_buffer::{Item, ReplayBuffer};
 use flatmin::tune::{Outcome, Samples, Score, Trust};
-
-/// What a board lends.
-#[derive(Debug)]
-pub struct Board<'a, D, P, F, T, R> {
-    /// Waits for the IMU.
-    pub delay: D,
-    /// Shows the phases of a step.
-    pub pin: P,
-    /// Keeps the checkpoint.
-    pub flash: F,
-    /// The loop that work runs in.
-    pub turns: &'a mut T,
-    /// Who is told.
-    pub report: &'a mut R,
-}
 
 /// Right answers before and after, and what was decided.
 #[derive(Clone, Copy, Debug, PartialEq)]
