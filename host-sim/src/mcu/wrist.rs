@@ -6,8 +6,7 @@ use flatmin_parity::Row;
 use flatmin_wrist::board::{Board, Nothing};
 use flatmin_wrist::choice::Memory;
 use flatmin_wrist::flash::RamFlash;
-use flatmin_wrist::personalise::Grain;
-use flatmin_wrist::pieces::Unwatched;
+use flatmin_wrist::pieces::{Grain, Unwatched};
 use flatmin_wrist::report::Text;
 use flatmin_wrist::session;
 

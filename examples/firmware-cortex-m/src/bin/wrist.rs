@@ -15,8 +15,7 @@ use flatmin::backend::Portable;
 use flatmin_wrist::board::{Board, Nothing, Pulses};
 use flatmin_wrist::choice::Memory;
 use flatmin_wrist::flash::RamFlash;
-use flatmin_wrist::personalise::Grain;
-use flatmin_wrist::pieces::Watched;
+use flatmin_wrist::pieces::{Grain, Watched};
 use flatmin_wrist::report::Defmt;
 use flatmin_wrist::session;
 
