@@ -3,7 +3,7 @@
 use crate::bench::{Bench, Predictor, every};
 use crate::board::Board;
 use crate::choice::Choice;
-use crate::collect::{self, Part};
+use crate::collect::{self, Part, See};
 use crate::imu::ADDRESS;
 use crate::memory::Memory;
 use crate::net::{Model, WINDOW};
@@ -99,10 +99,7 @@ struct Session<'a, D, T, R> {
 
 impl<D: DelayNs, T: Turns, R: Report> Session<'_, D, T, R> {
     /// Every window of the recording that serves something.
-    fn windows(
-        &mut self,
-        see: &mut impl FnMut(&mut T, Part, u8, &[f32]) -> core::result::Result<(), Error>,
-    ) -> core::result::Result<(), Error> {
+    fn windows(&mut self, see: &mut See<'_, T>) -> core::result::Result<(), Error> {
         let Self { blob, recording, delay, x, turns, .. } = self;
         *recording = collect::windows(*recording, delay, *turns, blob, x, see)?;
         Ok(())
