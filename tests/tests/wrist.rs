@@ -1,7 +1,5 @@
 //! The wrist session beside the simulator: the same model, the same recording, the same training loop.
 
-use embedded_hal::delay::DelayNs;
-use embedded_hal::digital::{ErrorType, OutputPin};
 use flatmin::backend::Portable;
 use flatmin::blob::Blob;
 use flatmin::tune::Samples;
@@ -11,42 +9,16 @@ use flatmin_sim::finetune::{Arm, Scope, Task};
 use flatmin_sim::model::{Example, Net, model};
 use flatmin_sim::pretrain;
 use flatmin_sim::train::{Device, Recipe, train};
+use flatmin_wrist::board::{Board, Nothing};
 use flatmin_wrist::choice::Choice;
 use flatmin_wrist::flash::RamFlash;
 use flatmin_wrist::memory::Memory;
 use flatmin_wrist::net::All;
-use flatmin_wrist::personalise::{Grain, Guard, Settings};
-use flatmin_wrist::pieces::Unwatched;
-use flatmin_wrist::report::{Event, Report, Row};
-use flatmin_wrist::session::{self, Board};
+use flatmin_wrist::personalise::{Guard, Settings};
+use flatmin_wrist::pieces::{Grain, Unwatched};
+use flatmin_wrist::session;
 use flatmin_wrist::tuner::Sam;
 use flatmin_wrist::{BLOB, RECORDING};
-use std::convert::Infallible;
-
-struct Nothing;
-
-impl DelayNs for Nothing {
-    fn delay_ns(&mut self, _: u32) {}
-}
-
-impl ErrorType for Nothing {
-    type Error = Infallible;
-}
-
-impl OutputPin for Nothing {
-    fn set_low(&mut self) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn set_high(&mut self) -> Result<(), Infallible> {
-        Ok(())
-    }
-}
-
-impl Report for Nothing {
-    fn row(&mut self, _: Row) {}
-    fn event(&mut self, _: Event) {}
-}
 
 /// `flatmin-sim pretrain --task spar --person 10 --replay 1`.
 #[test]

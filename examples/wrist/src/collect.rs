@@ -41,6 +41,9 @@ impl Part {
     }
 }
 
+/// Takes a window that serves something, with its label.
+pub type See<'s, T> = dyn FnMut(&mut T, Part, u8, &[f32]) -> Result<(), Error> + 's;
+
 /// Measures every exercise of the recording, and shows each window that serves something.
 ///
 /// # Errors
@@ -51,7 +54,7 @@ pub fn windows<D: DelayNs, T: Turns>(
     turns: &mut T,
     blob: &Blob<'_>,
     x: &mut [f32; WINDOW],
-    see: &mut impl FnMut(&mut T, Part, u8, &[f32]) -> Result<(), Error>,
+    see: &mut See<'_, T>,
 ) -> Result<Recording, Error> {
     for exercise in recording.exercises() {
         recording.start(&exercise);
@@ -71,7 +74,7 @@ fn measure<I: I2c, D: DelayNs, T: Turns>(
     blob: &Blob<'_>,
     x: &mut [f32; WINDOW],
     exercise: &Exercise,
-    see: &mut impl FnMut(&mut T, Part, u8, &[f32]) -> Result<(), Error>,
+    see: &mut See<'_, T>,
 ) -> Result<(), Error> {
     let (mut start, mut filled) = (0, 0);
     while start + (WINDOW / CHANNELS) as u32 <= exercise.frames {

@@ -12,12 +12,17 @@
 //! | [`collect`] | samples to standardised windows | copy, replace the labels by your user's |
 //! | [`net`], [`tuner`], [`choice`] | network, methods, and what a build chooses | copy |
 //! | [`memory`] | all memory, in one static | copy |
-//! | [`personalise`] | trust, training, guard | copy |
+//! | [`bench`] | samples, network and memory: answers, gradients, a step | copy |
+//! | [`train`] | a training run | copy |
+//! | [`personalise`] | settings, trust, guards | copy |
 //! | [`keep`], [`flash`] | checkpoint, and a flash in RAM to keep it in | copy, replace by your flash driver |
 //! | [`pieces`] | work in pieces, under a watchdog | copy |
+//! | [`board`], [`report`] | what a session needs of a board, and whom it tells | copy, replace `Nothing` and `Pulses` by your timer and pin |
 //! | [`session`] | all of it in order | copy |
 #![no_std]
 
+pub mod bench;
+pub mod board;
 pub mod choice;
 pub mod collect;
 pub mod flash;
@@ -30,6 +35,7 @@ pub mod pieces;
 pub mod recording;
 pub mod report;
 pub mod session;
+pub mod train;
 pub mod tuner;
 
 mod error;

@@ -1,9 +1,11 @@
 //! Everything a session needs, in one static.
 
+use crate::Error;
 use crate::choice::{Choice, Chosen};
 use crate::net::{CHANNELS, CLASSES, FRAMES, Model, Vector, WINDOW};
 use crate::tuner::Tuner;
-use flatmin::tune::replay_buffer::Class;
+use flatmin::rng::{Draws, Key, Stream};
+use flatmin::tune::replay_buffer::{Class, ReplayBuffer};
 
 /// Windows of each exercise that the person labels.
 pub const A_CLASS: usize = 4;
@@ -41,6 +43,18 @@ pub struct Labelled {
     pub labels: [u8; LABELLED],
     /// What was seen of each.
     pub classes: [Class; CLASSES],
+}
+
+impl Labelled {
+    /// A reservoir in them; `seed` decides which windows are kept.
+    pub(crate) fn buffer<'a>(
+        &'a mut self,
+        scale: &'a [f32],
+        seed: u64,
+    ) -> Result<ReplayBuffer<'a, i8>, Error> {
+        let draws = Draws::new(Key::new(seed, Stream::Labelled, 0));
+        Ok(ReplayBuffer::new(WINDOW, &mut self.values, &mut self.labels, &mut self.classes, scale, draws)?)
+    }
 }
 
 impl<C: Choice> Memory<C> {

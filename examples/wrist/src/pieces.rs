@@ -1,6 +1,7 @@
 //! Work in pieces, so that whoever feeds the watchdog comes around in time.
 
 use flatmin::drive::{Deadline, Piece};
+use flatmin::rng::TILE;
 
 /// A loop that work in pieces runs in.
 pub trait Turns {
@@ -15,6 +16,22 @@ pub trait Turns {
 
     /// Does what belongs to no firmware (a line of output, a hash) outside of the count.
     fn aside<R>(&mut self, work: impl FnOnce() -> R) -> R;
+}
+
+/// How large pieces of work are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grain {
+    /// Parameters of a piece of a kernel.
+    pub slice: usize,
+    /// Units of a piece of an evaluation.
+    pub units: usize,
+}
+
+impl Grain {
+    /// The smallest that cost nothing: a tile of noise, a row of a layer.
+    pub const FINE: Self = Self { slice: TILE, units: 1 };
+    /// No pieces at all.
+    pub const WHOLE: Self = Self { slice: usize::MAX, units: usize::MAX };
 }
 
 /// No watchdog and no clock: a computer.

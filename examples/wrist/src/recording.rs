@@ -6,7 +6,8 @@ use crate::imu::{Accel, BOTH_READY, Gyro};
 use crate::net::CHANNELS;
 use embedded_hal::i2c::{ErrorKind, ErrorType, I2c, NoAcknowledgeSource, Operation};
 
-/// Bytes before the scales of a TDS1 file, and of a record after them.
+/// Bytes before the scales of a TDS1 file, and of a record after them. The simulator reads every kind of the file into
+/// vectors, this module one kind in place, without a heap: beside these numbers they have nothing in common.
 const HEADER: usize = 32;
 const RECORD: usize = 12;
 /// Streams of six channels in eight bits.

@@ -89,6 +89,20 @@ impl fmt::Display for Event {
     }
 }
 
+/// Says everything as lines of text. A line that `W` refuses is lost: a session does not stop for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Text<W>(pub W);
+
+impl<W: fmt::Write> Report for Text<W> {
+    fn row(&mut self, row: Row) {
+        let _ = writeln!(self.0, "{row}");
+    }
+
+    fn event(&mut self, event: Event) {
+        let _ = writeln!(self.0, "{event}");
+    }
+}
+
 /// Says everything through `defmt`, whose texts stay on the host.
 #[cfg(feature = "defmt")]
 #[derive(Clone, Copy, Debug)]

@@ -1,17 +1,19 @@
 //! All of it in order: measure and let label, fine-tune, test, keep.
 
+use crate::bench::{Bench, Predictor, every};
+use crate::board::Board;
 use crate::choice::Choice;
-use crate::collect::{self, Part};
+use crate::collect::{self, Part, See};
 use crate::imu::ADDRESS;
 use crate::memory::Memory;
 use crate::net::{Model, WINDOW};
-use crate::personalise::{Bench, Grain, Personaliser, Trainer, logits};
-use crate::pieces::Turns;
+use crate::personalise::Personaliser;
+use crate::pieces::{Grain, Turns};
 use crate::recording::Recording;
 use crate::report::{Event, Report, Row};
+use crate::train::Trainer;
 use crate::{BLOB, Error, RECORDING, keep};
 use core::borrow::BorrowMut;
-use core::marker::PhantomData;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
 use embedded_storage::nor_flash::NorFlash;
@@ -19,25 +21,8 @@ use flatmin::backend::{Isa, Sliced};
 use flatmin::blob::Blob;
 use flatmin::checkpoint::Position;
 use flatmin::hash::Crc32;
-use flatmin::nn;
-use flatmin::rng::{Draws, Key, Stream};
 use flatmin::tune::replay_buffer::{Item, ReplayBuffer};
-use flatmin::tune::{Outcome, Samples, Score, Trust};
-
-/// What a board lends.
-#[derive(Debug)]
-pub struct Board<'a, D, P, F, T, R> {
-    /// Waits for the IMU.
-    pub delay: D,
-    /// Shows the phases of a step.
-    pub pin: P,
-    /// Keeps the checkpoint.
-    pub flash: F,
-    /// The loop that work runs in.
-    pub turns: &'a mut T,
-    /// Who is told.
-    pub report: &'a mut R,
-}
+use flatmin::tune::{Outcome, Samples, Score, Scores, Trust};
 
 /// Right answers before and after, and what was decided.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,7 +56,7 @@ where
     T: Turns,
     R: Report,
 {
-    let Board { mut delay, pin, flash, turns, report } = board;
+    let Board { delay, pin, flash, turns, report } = board;
     let blob = Blob::parse(BLOB)?.of::<C::Net>()?;
     let recording = Recording::of(RECORDING, ADDRESS)?;
     turns.rest();
@@ -79,118 +64,97 @@ where
     let Memory { w, g, mean, frozen, tuner, acts, x, labelled, trust } = memory;
     let (w, g, mean) = (w.borrow_mut(), g.borrow_mut(), mean.borrow_mut());
     let (frozen, acts) = (frozen.borrow_mut(), acts.borrow_mut());
-    nn::split::<C::Net>(blob.weights(), w, frozen)?;
-    let mut tester = Tester::<C::Net> { w, frozen, acts, units: grain.units, net: PhantomData };
+    let mut shipped = Predictor::<C::Net>::new(w, frozen, acts, grain.units);
+    shipped.load_factory(&blob)?;
+    let mut session = Session { blob, recording, delay, x, turns, report };
 
-    // The person labels; the shipped weights are tested on what comes later.
-    let scale = blob.replay().scale();
-    let draws = Draws::new(Key::new(C::SETTINGS.seed, Stream::Labelled, 0));
-    let mut buffer = ReplayBuffer::new(
-        WINDOW,
-        &mut labelled.values,
-        &mut labelled.labels,
-        &mut labelled.classes,
-        scale,
-        draws,
-    )?;
-    let mut before = Score::default();
-    let recording =
-        collect::windows(recording, &mut delay, turns, &blob, x, &mut |turns, part, label, x| {
+    let seed = C::SETTINGS.seed;
+    let mut buffer = labelled.buffer(blob.replay().scale(), seed)?;
+    let before = session.collect(&mut shipped, &mut buffer)?;
+
+    let Session { x, turns, report, .. } = &mut session;
+    let (labelled, trust) = (buffer.samples(), Trust::new(trust));
+    let bench = Bench { blob, labelled, predictor: shipped, g, x, trust, turns: *turns };
+    let trainer = Trainer { tuner, b: Sliced::new(backend, grain.slice), pin, report: *report };
+    let outcome = Personaliser::<C, _, _, _, _> { bench, trainer, mean }.tune()?;
+
+    session.turns.rest();
+    let position = Position { seed, ..Position::default() };
+    let stored = keep::keep::<C::Net, F, T>(flash, session.turns, w, g, position)?;
+    // What a reset leads to is tested: the weights that were read back.
+    let mut kept = Predictor::<C::Net>::new(g, frozen, acts, grain.units);
+    let after = session.test(&mut kept, outcome, stored)?;
+    Ok(Result { new: [before.new, after.new], old: [before.old, after.old], outcome, stored })
+}
+
+/// What is measured, and who waits, works and is told.
+struct Session<'a, D, T, R> {
+    blob: Blob<'a>,
+    recording: Recording,
+    delay: D,
+    x: &'a mut [f32; WINDOW],
+    turns: &'a mut T,
+    report: &'a mut R,
+}
+
+impl<D: DelayNs, T: Turns, R: Report> Session<'_, D, T, R> {
+    /// Every window of the recording that serves something.
+    fn windows(&mut self, see: &mut See<'_, T>) -> core::result::Result<(), Error> {
+        let Self { blob, recording, delay, x, turns, .. } = self;
+        *recording = collect::windows(*recording, delay, *turns, blob, x, see)?;
+        Ok(())
+    }
+
+    /// The person labels; the shipped weights are tested on what comes later.
+    fn collect<N: Model>(
+        &mut self,
+        shipped: &mut Predictor<'_, N>,
+        buffer: &mut ReplayBuffer<'_, i8>,
+    ) -> core::result::Result<Scores, Error> {
+        let mut new = Score::default();
+        self.windows(&mut |turns, part, label, x| {
             match part {
                 Part::Labelled => _ = buffer.offer(x, label)?,
-                Part::Tested => tester.add(turns, &mut before, x, label)?,
+                Part::Tested => shipped.test(turns, &mut new, x, label)?,
             }
             turns.rest();
             Ok(())
         })?;
-    let labelled = buffer.samples();
-    let old = tester.score(turns, blob.validation(), x)?;
-    turns.aside(|| {
-        report.row(Row { name: "wrist:samples", ticks: 0, hash: hash(labelled) });
-        report.event(Event::Collected { labelled: labelled.len(), tested: before.total });
-        tell(report, "wrist:right:shipped", "new, shipped", before);
-        tell(report, "wrist:right:shipped", "old, shipped", old);
-    });
-
-    let Tester { w, frozen, acts, units, .. } = tester;
-    let bench = Bench {
-        blob,
-        labelled,
-        w,
-        g,
-        frozen,
-        acts,
-        x,
-        trust: Trust::new(trust),
-        units,
-        turns,
-        net: PhantomData,
-    };
-    let trainer = Trainer { tuner, b: Sliced::new(backend, grain.slice), pin, report };
-    let mut personaliser = Personaliser::<C, _, _, _, _> { bench, trainer, mean };
-    let outcome = personaliser.tune()?;
-
-    let Personaliser { bench: Bench { w, g, frozen, acts, x, turns, .. }, trainer, .. } = personaliser;
-    let report = trainer.report;
-    turns.rest();
-    let position = Position { seed: C::SETTINGS.seed, ..Position::default() };
-    let stored = keep::keep::<C::Net, F, T>(flash, turns, w, g, position)?;
-
-    // What a reset leads to is tested: the weights that were read back.
-    let mut tester = Tester::<C::Net> { w: g, frozen, acts, units, net: PhantomData };
-    let mut after = Score::default();
-    collect::windows(recording, &mut delay, turns, &blob, x, &mut |turns, part, label, x| match part {
-        Part::Labelled => Ok(()),
-        Part::Tested => tester.add(turns, &mut after, x, label),
-    })?;
-    let old = [old, tester.score(turns, blob.validation(), x)?];
-    turns.aside(|| {
-        let mut crc = Crc32::new();
-        crc.floats(tester.w);
-        report.row(Row { name: "wrist:kept", ticks: 0, hash: crc.finish() });
-        report.event(Event::Decided(outcome));
-        report.event(Event::Stored(stored));
-        tell(report, "wrist:right:kept", "new, kept", after);
-        tell(report, "wrist:right:kept", "old, kept", old[1]);
-    });
-    Ok(Result { new: [before, after], old, outcome, stored })
-}
-
-/// Weights that are tested.
-struct Tester<'a, N> {
-    w: &'a mut [f32],
-    frozen: &'a mut [f32],
-    acts: &'a mut [f32],
-    units: usize,
-    net: PhantomData<N>,
-}
-
-impl<N: Model> Tester<'_, N> {
-    fn add(
-        &mut self,
-        turns: &mut impl Turns,
-        score: &mut Score,
-        x: &[f32],
-        label: u8,
-    ) -> core::result::Result<(), Error> {
-        let z = logits::<N>(turns, self.units, x, self.w, self.frozen, self.acts)?;
-        score.add(z, label.into());
-        turns.rest();
-        Ok(())
+        let old = shipped.score(self.turns, self.blob.validation(), self.x, every)?;
+        let (labelled, report) = (buffer.samples(), &mut *self.report);
+        self.turns.aside(|| {
+            report.row(Row { name: "wrist:samples", ticks: 0, hash: hash(labelled) });
+            report.event(Event::Collected { labelled: labelled.len(), tested: new.total });
+            tell(report, "wrist:right:shipped", "new, shipped", new);
+            tell(report, "wrist:right:shipped", "old, shipped", old);
+        });
+        Ok(Scores { new, old })
     }
 
-    fn score(
+    /// Tests what is kept, and says how it came to be.
+    fn test<N: Model>(
         &mut self,
-        turns: &mut impl Turns,
-        samples: Samples<'_, i8>,
-        x: &mut [f32],
-    ) -> core::result::Result<Score, Error> {
-        let mut score = Score::default();
-        for i in 0..samples.len() {
-            let label = samples.read(i, x).unwrap_or(u8::MAX);
-            self.add(turns, &mut score, x, label)?;
-        }
-        Ok(score)
+        kept: &mut Predictor<'_, N>,
+        outcome: Option<Outcome>,
+        stored: bool,
+    ) -> core::result::Result<Scores, Error> {
+        let mut new = Score::default();
+        self.windows(&mut |turns, part, label, x| match part {
+            Part::Labelled => Ok(()),
+            Part::Tested => kept.test(turns, &mut new, x, label),
+        })?;
+        let old = kept.score(self.turns, self.blob.validation(), self.x, every)?;
+        let report = &mut *self.report;
+        self.turns.aside(|| {
+            let mut crc = Crc32::new();
+            crc.floats(kept.w);
+            report.row(Row { name: "wrist:kept", ticks: 0, hash: crc.finish() });
+            report.event(Event::Decided(outcome));
+            report.event(Event::Stored(stored));
+            tell(report, "wrist:right:kept", "new, kept", new);
+            tell(report, "wrist:right:kept", "old, kept", old);
+        });
+        Ok(Scores { new, old })
     }
 }
 

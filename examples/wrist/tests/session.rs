@@ -1,68 +1,26 @@
 //! A whole session on the host: with every guard, in pieces of any size, under a watchdog.
 
-use embedded_hal::delay::DelayNs;
-use embedded_hal::digital::{ErrorType, OutputPin};
 use flatmin::backend::Portable;
 use flatmin::tune::Outcome;
+use flatmin_wrist::board::{Board, Nothing, Pulses};
 use flatmin_wrist::choice::{Choice, Chosen};
 use flatmin_wrist::flash::RamFlash;
 use flatmin_wrist::memory::Memory;
 use flatmin_wrist::net::{All, Biases, Last};
-use flatmin_wrist::personalise::{Grain, Guard, Settings};
-use flatmin_wrist::pieces::{Turns, Unwatched, WATCHDOG, Watched};
-use flatmin_wrist::report::{Event, Report, Row};
-use flatmin_wrist::session::{self, Board};
+use flatmin_wrist::personalise::{Guard, Settings};
+use flatmin_wrist::pieces::{Grain, Turns, Unwatched, WATCHDOG, Watched};
+use flatmin_wrist::report::Text;
+use flatmin_wrist::session;
 use flatmin_wrist::tuner::{Lpf, Plain, Sam};
 use std::cell::Cell;
-use std::convert::Infallible;
 use std::task::Poll;
 
-#[derive(Default)]
-struct Log {
-    rows: Vec<Row>,
-    said: Vec<String>,
-}
-
-impl Report for Log {
-    fn row(&mut self, row: Row) {
-        self.rows.push(Row { ticks: 0, ..row });
-    }
-
-    fn event(&mut self, event: Event) {
-        self.said.push(event.to_string());
-    }
-}
-
-struct NoDelay;
-
-impl DelayNs for NoDelay {
-    fn delay_ns(&mut self, _: u32) {}
-}
-
-#[derive(Default)]
-struct Pin(u32);
-
-impl ErrorType for Pin {
-    type Error = Infallible;
-}
-
-impl OutputPin for Pin {
-    fn set_low(&mut self) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn set_high(&mut self) -> Result<(), Infallible> {
-        self.0 += 1;
-        Ok(())
-    }
-}
-
-fn run<C: Choice>(grain: Grain, turns: &mut impl Turns) -> (session::Result, Log, u32) {
-    let (mut log, mut pin, mut flash) = (Log::default(), Pin::default(), RamFlash::NEW);
+fn run<C: Choice>(grain: Grain, turns: &mut impl Turns) -> (session::Result, String, u32) {
+    let (mut log, mut pin, mut flash) = (Text(String::new()), Pulses::default(), RamFlash::NEW);
     let mut memory = Box::new(Memory::<C>::NEW);
-    let board = Board { delay: NoDelay, pin: &mut pin, flash: &mut flash, turns, report: &mut log };
+    let board = Board { delay: Nothing, pin: &mut pin, flash: &mut flash, turns, report: &mut log };
     let result = session::run(board, Portable, &mut memory, grain);
-    (result.unwrap(), log, pin.0)
+    (result.unwrap(), log.0, pin.0)
 }
 
 #[test]
@@ -71,7 +29,7 @@ fn bits_do_not_depend_on_pieces() {
     assert!(phases > 0 && result.stored);
     for (slice, units) in [(64, 1), (7, 3), (1000, 50)] {
         let cut = run::<Chosen>(Grain { slice, units }, &mut Unwatched);
-        assert_eq!(cut.1.rows, whole.rows, "slices of {slice}, {units} units");
+        assert_eq!(cut.1, whole, "slices of {slice}, {units} units");
         assert_eq!(cut.0, result);
         assert!(cut.2 > phases, "every piece of a phase shows on the pin");
     }
@@ -83,10 +41,10 @@ fn the_person_gains_and_old_users_lose_nothing() {
     let (result, log, _) = run::<Chosen>(Grain::WHOLE, &mut Unwatched);
     let [before, after] = result.new;
     assert_eq!((before.total, after.total), (200, 200));
-    assert!(after.right >= before.right + 5, "{}", log.said.join("\n"));
+    assert!(after.right >= before.right + 5, "{log}");
     assert!(result.old[1].right + 1 >= result.old[0].right);
     assert_eq!(result.outcome, Some(Outcome::Kept { epoch: 15 }));
-    let steps = |name| log.rows.iter().filter(|row| row.name == name).count();
+    let steps = |name| log.lines().filter(|line| line.starts_with(&format!("row {name} "))).count();
     assert_eq!([steps("wrist:fold-1"), steps("wrist:fold-2"), steps("wrist:tune")], [9, 9, 105]);
 }
 
@@ -108,9 +66,9 @@ choice!(ByLoss: Biases, Lpf<Biases>, Guard::Loss);
 fn every_choice_ends_with_weights_that_a_reset_leads_to() {
     fn check<C: Choice>(guarded: bool) {
         let (result, log, _) = run::<C>(Grain::FINE, &mut Unwatched);
-        assert!(result.stored, "{}", log.said.join("\n"));
+        assert!(result.stored, "{log}");
         assert_eq!(result.outcome.is_some(), guarded);
-        assert!(result.new[1].right + 20 >= result.new[0].right, "{}", log.said.join("\n"));
+        assert!(result.new[1].right + 20 >= result.new[0].right, "{log}");
     }
     check::<Unguarded>(false);
     check::<HeldOut>(true);

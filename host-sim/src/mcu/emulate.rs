@@ -25,33 +25,37 @@ pub(super) struct Said {
 /// # Errors
 /// [`Error::Missing`] without the emulator, [`Error::Stopped`] for any exit status but 0, [`Error::Broken`].
 pub(super) fn run(machine: &Machine, image: &Image) -> Result<Said, Error> {
-    let mut said = Said::default();
-    for line in start(machine, image)?.lines().map(str::trim) {
-        match line.parse::<Row>() {
-            Ok(row) => said.push(row).map_err(|()| Error::Broken(line.to_owned()))?,
-            Err(ParseError::Other) => said.other.push(line.to_owned()),
-            Err(ParseError::Broken) => return Err(Error::Broken(line.to_owned())),
-        }
-    }
-    Ok(said)
+    Said::read(&start(machine, image)?)
 }
 
 impl Said {
-    fn push(&mut self, row: Row) -> Result<(), ()> {
-        add(&mut self.rows, row)
-    }
-}
-
-/// Takes in a row, or the next step of the last one.
-pub(super) fn add(rows: &mut Vec<Row>, row: Row) -> Result<(), ()> {
-    match rows.last_mut().filter(|last| last.name == row.name) {
-        None => rows.push(row),
-        Some(last) => {
-            last.ticks += row.ticks;
-            last.hashes.extend_from_slice(&row.hashes).map_err(|_| ())?;
+    /// Reads what an image printed.
+    ///
+    /// # Errors
+    /// [`Error::Broken`].
+    pub(super) fn read(text: &str) -> Result<Self, Error> {
+        let mut said = Self::default();
+        for line in text.lines().map(str::trim) {
+            match line.parse::<Row>() {
+                Ok(row) => said.push(row).map_err(|()| Error::Broken(line.to_owned()))?,
+                Err(ParseError::Other) => said.other.push(line.to_owned()),
+                Err(ParseError::Broken) => return Err(Error::Broken(line.to_owned())),
+            }
         }
+        Ok(said)
     }
-    Ok(())
+
+    /// Takes in a row, or the next step of the last one.
+    fn push(&mut self, row: Row) -> Result<(), ()> {
+        match self.rows.last_mut().filter(|last| last.name == row.name) {
+            None => self.rows.push(row),
+            Some(last) => {
+                last.ticks += row.ticks;
+                last.hashes.extend_from_slice(&row.hashes).map_err(|_| ())?;
+            }
+        }
+        Ok(())
+    }
 }
 
 fn start(machine: &Machine, image: &Image) -> Result<String, Error> {

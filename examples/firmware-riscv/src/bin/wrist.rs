@@ -5,48 +5,20 @@
 #![no_std]
 #![no_main]
 
-use core::convert::Infallible;
 use core::panic::PanicInfo;
 // board: `defmt_rtt`
 use defmt_semihosting as _;
-use embedded_hal::delay::DelayNs;
-use embedded_hal::digital::{ErrorType, OutputPin};
 use firmware_riscv::{Retired, not_ieee_arithmetic};
 use flatmin::backend::Portable;
+use flatmin_wrist::board::{Board, Nothing, Pulses};
 use flatmin_wrist::choice::Memory;
 use flatmin_wrist::flash::RamFlash;
-use flatmin_wrist::personalise::Grain;
-use flatmin_wrist::pieces::Watched;
+use flatmin_wrist::pieces::{Grain, Watched};
 use flatmin_wrist::report::Defmt;
-use flatmin_wrist::session::{self, Board};
+use flatmin_wrist::session;
 use riscv::singleton;
 use riscv_rt::entry;
 use semihosting::process::exit;
-
-/// board: the timer of your HAL. In the emulator the IMU is ready when it is asked again.
-struct NoDelay;
-
-impl DelayNs for NoDelay {
-    fn delay_ns(&mut self, _: u32) {}
-}
-
-/// board: an output pin of your HAL. Here its rising edges are counted.
-struct Led(u32);
-
-impl ErrorType for Led {
-    type Error = Infallible;
-}
-
-impl OutputPin for Led {
-    fn set_low(&mut self) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn set_high(&mut self) -> Result<(), Infallible> {
-        self.0 += 1;
-        Ok(())
-    }
-}
 
 #[entry]
 fn main() -> ! {
@@ -66,8 +38,11 @@ fn main() -> ! {
 
     // board: any counter that runs up, and feed the watchdog
     let mut turns = Watched::new(Retired::now, || {});
-    let mut led = Led(0);
-    let board = Board { delay: NoDelay, pin: &mut led, flash, turns: &mut turns, report: &mut Defmt };
+    // board: the timer of your HAL. In the emulator the IMU is ready when it is asked again.
+    let delay = Nothing;
+    // board: an output pin of your HAL. Here its rising edges are counted.
+    let mut led = Pulses::default();
+    let board = Board { delay, pin: &mut led, flash, turns: &mut turns, report: &mut Defmt };
     let result = session::run(board, backend, memory, Grain::FINE);
     let (longest, part) = (turns.longest(), turns.longest_part());
     defmt::println!("row feed:wrist {=u32}", longest);

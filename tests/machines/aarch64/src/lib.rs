@@ -1,8 +1,10 @@
-//! What the images share: start-up code, the check of the floating-point unit, a counter of instructions.
+//! What the images share: start-up code, the host's ear, the check of the floating-point unit, a counter of instructions.
 #![no_std]
 
 use core::arch::{asm, global_asm};
+use core::fmt::{self, Write};
 use flatmin_parity::Stopwatch;
+use semihosting::print;
 
 // A stack, and the floating-point unit for exception level 1. The emulator has zeroed the memory.
 global_asm!(
@@ -17,6 +19,16 @@ global_asm!(
     "bl main",
     "b .",
 );
+
+/// Takes text.
+pub struct Host;
+
+impl Write for Host {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        print!("{text}");
+        Ok(())
+    }
+}
 
 /// The generic timer: 62.5 MHz, so with `-icount shift=0` a tick is 16 instructions.
 pub struct Timer;

@@ -3,52 +3,15 @@
 #![no_std]
 #![no_main]
 
-use core::convert::Infallible;
-use embedded_hal::delay::DelayNs;
-use embedded_hal::digital::{ErrorType, OutputPin};
 use flatmin::backend::Portable;
+use flatmin_wrist::board::{Board, Nothing};
 use flatmin_wrist::choice::Memory;
 use flatmin_wrist::flash::RamFlash;
-use flatmin_wrist::personalise::Grain;
-use flatmin_wrist::pieces::Watched;
-use flatmin_wrist::report::{Event, Report, Row};
-use flatmin_wrist::session::{self, Board};
-use machine_aarch64::{Timer, assert_ieee_arithmetic};
+use flatmin_wrist::pieces::{Grain, Watched};
+use flatmin_wrist::report::Text;
+use flatmin_wrist::session;
+use machine_aarch64::{Host, Timer, assert_ieee_arithmetic};
 use semihosting::{println, process};
-
-/// A board of which nothing is wanted.
-struct Nothing;
-
-impl DelayNs for Nothing {
-    fn delay_ns(&mut self, _: u32) {}
-}
-
-impl ErrorType for Nothing {
-    type Error = Infallible;
-}
-
-impl OutputPin for Nothing {
-    fn set_low(&mut self) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn set_high(&mut self) -> Result<(), Infallible> {
-        Ok(())
-    }
-}
-
-/// Says everything as text.
-struct Text;
-
-impl Report for Text {
-    fn row(&mut self, row: Row) {
-        println!("{row}");
-    }
-
-    fn event(&mut self, event: Event) {
-        println!("{event}");
-    }
-}
 
 #[unsafe(no_mangle)]
 extern "C" fn main() -> ! {
@@ -60,7 +23,7 @@ extern "C" fn main() -> ! {
     let (mut memory, mut flash) = (Memory::NEW, RamFlash::NEW);
     let mut turns = Watched::new(|| (Timer::now() * Timer::PER_TICK) as u32, || {});
     let board =
-        Board { delay: Nothing, pin: Nothing, flash: &mut flash, turns: &mut turns, report: &mut Text };
+        Board { delay: Nothing, pin: Nothing, flash: &mut flash, turns: &mut turns, report: &mut Text(Host) };
     let result = session::run(board, backend, &mut memory, Grain::FINE);
     if let Err(error) = result {
         println!("the session stopped: {error}");
