@@ -51,11 +51,11 @@ pub struct Spec {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of core's builders")]
 pub enum OptimizerSpec {
-    /// [`Sgd`]; a momentum of `None` needs no velocity.
+    /// [`Sgd`](flatmin::optimizers::Sgd); a momentum of `None` needs no velocity.
     Sgd { momentum: Option<f32>, dampening: f32, nesterov: bool, weight_decay: f32 },
-    /// [`Adam`].
+    /// [`Adam`](flatmin::optimizers::Adam).
     Adam { betas: [f32; 2], eps: f32, weight_decay: f32 },
-    /// [`AdamW`].
+    /// [`AdamW`](flatmin::optimizers::AdamW).
     AdamW { betas: [f32; 2], eps: f32, weight_decay: f32 },
 }
 
@@ -63,13 +63,13 @@ pub enum OptimizerSpec {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of core's builders")]
 pub enum MethodSpec {
-    /// [`Plain`].
+    /// [`Plain`](flatmin::methods::Plain).
     Plain,
-    /// [`Sam`].
+    /// [`Sam`](flatmin::methods::Sam).
     Sam { rho: Rate, eps: f32 },
     /// [`Rst`](flatmin::methods::Rst).
     Rst { rho: Rate, eps: f32, p: Rate },
-    /// [`LpfSgd`].
+    /// [`LpfSgd`](flatmin::methods::LpfSgd).
     LpfSgd { gamma: Rate, scale: FilterScale, parts: u32 },
     /// [`LpfSgdResidual`](flatmin::methods::LpfSgdResidual).
     LpfSgdResidual { gamma: Rate, scale: FilterScale, parts: u32 },
