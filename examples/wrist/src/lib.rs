@@ -12,7 +12,7 @@
 //! | [`collect`] | samples to standardised windows | copy, replace the labels by your user's |
 //! | [`net`], [`tuner`], [`choice`] | network, methods, and what a build chooses | copy |
 //! | [`memory`] | all memory, in one static | copy |
-//! | [`bench`] | samples, network and memory: answers, gradients, a step | copy |
+//! | [`mod@bench`] | samples, network and memory: answers, gradients, a step | copy |
 //! | [`train`] | a training run | copy |
 //! | [`personalise`] | settings, trust, guards | copy |
 //! | [`keep`], [`flash`] | checkpoint, and a flash in RAM to keep it in | copy, replace by your flash driver |
