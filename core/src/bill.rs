@@ -153,6 +153,14 @@ impl Bill {
         self
     }
 
+    /// With [`Features`](crate::tune::Features) of so many samples in RAM: `values` floats (what the frozen layers say) and a
+    /// byte of label each.
+    #[must_use]
+    pub const fn features(mut self, count: usize, values: usize) -> Self {
+        self.samples += count * (floats(values) + 1);
+        self
+    }
+
     /// With what a [`ReplayBuffer`](crate::tune::ReplayBuffer) remembers of so many classes.
     #[must_use]
     pub const fn classes(mut self, count: usize) -> Self {

@@ -90,6 +90,10 @@ pub trait Model: Sync {
     /// What memory needs to know of it.
     fn shape(&self) -> Shape;
 
+    /// Its frozen layers and the rest, where nothing below the lowest trainable layer trains and there is something to keep:
+    /// what [`Features`](flatmin::tune::Features) of a sample are, and what trains on them.
+    fn halves(&self) -> Option<Halves>;
+
     /// Its layers, as a GPU takes them.
     fn layers(&self) -> Vec<Layer>;
     /// CRC-32 of the shape, whatever the scope: what a model blob must carry.
@@ -132,6 +136,28 @@ pub trait Model: Sync {
     /// # Errors
     /// When a vector has the wrong length.
     fn merge(&self, w: &[f32], frozen: &[f32]) -> Result<Vec<f32>, nn::Error>;
+}
+
+/// A network in two: bits of the whole are those of `head` after `body`.
+#[derive(Clone, Copy)]
+pub struct Halves {
+    /// The frozen layers.
+    pub body: &'static dyn Body,
+    /// The layers above them; all that trains, and in the same vector.
+    pub head: &'static dyn Model,
+}
+
+/// Frozen layers at the input of a network.
+pub trait Body: Sync {
+    /// Floats that it says of a sample.
+    fn values(&self) -> usize;
+    /// Multiply-accumulates for one sample, counted as those of a [`Model`].
+    fn macs(&self) -> u64;
+    /// What it says of input `x`.
+    ///
+    /// # Errors
+    /// When a slice has the wrong length.
+    fn features(&self, x: &[f32], frozen: &[f32]) -> Result<Vec<f32>, nn::Error>;
 }
 
 /// What a caller lends for a gradient.

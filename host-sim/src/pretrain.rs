@@ -5,7 +5,9 @@ mod file;
 pub use file::{BlobError, BlobFile};
 
 use crate::data::{Channel, Dataset};
-use crate::finetune::{Arm, Base, Corpus, Error, Purpose, Task, labelled_a_class, seed, two_sets};
+use crate::finetune::{
+    Arm, Base, Corpus, Error, Purpose, Selection, Task, labelled_a_class, seed, selection, two_sets,
+};
 use crate::model::{Example, Model, Workspace};
 use crate::train::{Device, Trainer, at_once};
 use flatmin::blob::Contents;
@@ -27,6 +29,8 @@ pub struct Settings {
     pub seed: u32,
     /// Old samples to replay for each sample that a user labels, and as many to validate with for any but 0.
     pub replay: u32,
+    /// Which they are.
+    pub selection: Selection,
     /// A TDS file instead of the embedded data.
     pub data: Option<PathBuf>,
     /// Who trains.
@@ -49,7 +53,7 @@ pub struct Exported {
 /// # Errors
 /// When the data cannot be had or do not fit the task, nobody of that number is in them, or training stops.
 pub fn run(settings: &Settings) -> Result<Exported, Error> {
-    let Settings { task, method, person, seed: repetition, replay, device, .. } = *settings;
+    let Settings { task, method, person, seed: repetition, device, .. } = *settings;
     let corpus = Corpus::of_task(task, settings.data.as_deref())?;
     if !corpus.people.contains(&person) {
         return Err(Error::NoPerson { task, person, known: corpus.people });
@@ -57,23 +61,22 @@ pub fn run(settings: &Settings) -> Result<Exported, Error> {
     let base = at_once(Base::train(&corpus, person, repetition, method, (device, Trainer::default())))?;
     let users: Vec<_> = base.split.new_test.iter().map(|&i| corpus.users_example(task, i)).collect();
     let new = Workspace::new(base.net(), &[]).accuracy(&users, &base.weights)?;
-    let sets = stored(&corpus, &base, replay, repetition);
+    let sets = stored(&corpus, &base, settings)?;
     let file = pack((base.net(), &base.weights), &corpus.set, person.into(), sets)?;
     Ok(Exported { file, new, old: base.old })
 }
 
 /// The samples to replay and those to validate with: `replay` for each sample that a user labels, class-balanced.
-fn stored<'a>(corpus: &'a Corpus, base: &Base, replay: u32, repetition: u32) -> [Vec<Example<'a>>; 2] {
+fn stored<'a>(corpus: &'a Corpus, base: &Base, settings: &Settings) -> Result<[Vec<Example<'a>>; 2], Error> {
     let a_class = labelled_a_class(corpus.net);
-    let count = a_class * replay as usize;
+    let count = a_class * settings.replay as usize;
     if count == 0 {
-        return [Vec::new(), Vec::new()];
+        return Ok([Vec::new(), Vec::new()]);
     }
-    let (labels, classes) = (&corpus.set.labels, corpus.set.classes);
     // Nobody's but the exporter's: the person's own draws are those of fine-tuning.
-    let seed = seed(Purpose::Export, corpus.net, 0, repetition);
-    let draws = Draws::new(Key::new(seed, Stream::Replay, 0));
-    two_sets(&base.split.base, labels, classes, [count, a_class], draws).map(|set| corpus.examples(&set))
+    let seed = seed(Purpose::Export, corpus.net, 0, settings.seed);
+    let sets = selection::of(corpus, base, [count, a_class], settings.selection, seed)?;
+    Ok(sets.map(|set| corpus.examples(&set)))
 }
 
 /// Packs a network that was trained on the pictures of split 0 and left nobody out, with `replay` of them of each class

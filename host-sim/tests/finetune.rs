@@ -3,7 +3,8 @@
 use flatmin::rng::{Draws, Key, Stream};
 use flatmin_sim::data::{digits, tds};
 use flatmin_sim::finetune::{
-    Arm, BaseKind, Error, Guard, HARM, Options, Row, Scope, Settings, Silent, Study, Task, run, sequence,
+    Arm, BaseKind, Error, Guard, HARM, Options, Row, Scope, Selection, Settings, Silent, Study, Task, run,
+    sequence,
 };
 use flatmin_sim::tolerance::{CHANCE, F64_SUM};
 use std::io::Write;
@@ -276,6 +277,56 @@ fn an_anchor_holds_and_distillation_and_interpolation_change_what_they_should() 
     assert!(wise.alpha.is_some_and(|alpha| (0.0..=1.0).contains(&alpha)));
     assert_eq!(wise.rolled_back, wise.alpha == Some(0.0));
     assert_eq!(run(0, plain).alpha, None);
+}
+
+#[test]
+fn features_are_kept_with_the_same_bits_for_less_work_and_more_memory() {
+    for (task, kept, values, head, body) in
+        [(Task::Spar, 56, 16, 112, 31_040), (Task::Turned, 60, 32, 320, 2_048)]
+    {
+        let of = |features| {
+            let options = Options { features, ..scoped(Scope::Last) };
+            rows(&Settings { tasks: vec![task], replay: Some(1), ..wrist(options) }).remove(0)
+        };
+        let (anew, kept_once) = (of(false), of(true));
+        let bits = |row: &Row| (row.new_after, row.old_after, row.curve.clone(), row.gradients);
+        assert_eq!(bits(&anew), bits(&kept_once));
+        // Forward pass and weight gradient of the head; the frozen layers every time, or once a sample.
+        assert_eq!(anew.macs, anew.gradients * (2 * head + body));
+        assert_eq!(kept_once.macs, anew.gradients * 2 * head + kept as u64 * body);
+        let ram = [&anew, &kept_once].map(|row| row.ram.total());
+        assert_eq!(ram[1] - ram[0], kept * (4 * values + 1));
+    }
+    let all = Settings { ..wrist(Options { features: true, ..Options::default() }) };
+    assert!(error(&all).to_string().contains("--scope last"));
+}
+
+#[test]
+fn stored_samples_can_be_herded() {
+    let of = |selection, replay| {
+        rows(&Settings { replay: Some(replay), ..wrist(Options { selection, ..Options::default() }) })
+            .remove(0)
+    };
+    let [random, herded] = [Selection::Random, Selection::Herding].map(|selection| of(selection, 1));
+    assert_ne!(random.curve, herded.curve);
+    assert_eq!(of(Selection::Random, 0).curve, of(Selection::Herding, 0).curve, "nothing is stored");
+    assert_eq!(serde_json::to_value(herded.options).unwrap()["selection"], "herding");
+}
+
+#[test]
+fn tolerance_and_patience_are_the_guards() {
+    let of = |tolerance, patience| {
+        let options = Options { guard: Guard::Accuracy, tolerance, patience, ..Options::default() };
+        rows(&Settings { lr: Some(0.01), person: Some(8), ..wrist(options) }).remove(0)
+    };
+    let free = of(None, None);
+    let best = free.kept.expect("this person is helped");
+    assert!(best > 1 && free.old_after < free.old_before, "or there is nothing to end, or to refuse");
+    assert_eq!(of(Some(2.0), Some(1000)).kept, free.kept, "limits that nothing reaches");
+    assert!(of(None, Some(1)).kept < free.kept, "patience for one epoch");
+    assert!(of(Some(0.0), None).rolled_back, "old users lose, and may not");
+    let negative = Options { tolerance: Some(-1.0), ..Options::default() };
+    assert!(error(&wrist(negative)).to_string().contains("tolerance"));
 }
 
 #[test]

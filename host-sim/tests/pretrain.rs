@@ -2,7 +2,7 @@
 
 use flatmin::blob::Blob;
 use flatmin::nn::{self, Conv1d, Dense, MeanTime, Network, Relu};
-use flatmin_sim::finetune::{self, Arm, BaseKind, Options, Row, Silent, Task};
+use flatmin_sim::finetune::{self, Arm, BaseKind, Options, Row, Selection, Silent, Task};
 use flatmin_sim::pretrain::{BlobFile, Exported, Settings, run};
 use flatmin_sim::train::Device;
 use std::path::Path;
@@ -18,6 +18,7 @@ const SETTINGS: Settings = Settings {
     person: 6,
     seed: 0,
     replay: 1,
+    selection: Selection::Random,
     data: None,
     device: Device::Cpu,
 };
@@ -39,6 +40,26 @@ fn rows(file: Option<&Path>, person: Option<u8>, replay: u32) -> Result<Vec<Row>
         ..finetune::Settings::default()
     };
     finetune::run(&settings, &Silent)
+}
+
+#[test]
+fn herding_stores_other_samples_and_fine_tuning_a_file_cannot_choose_again() {
+    let herded = exported(&Settings { selection: Selection::Herding, ..SETTINGS });
+    let (herded, random) = (herded.file, exported(&SETTINGS).file);
+    let [herded_blob, random_blob] = [&herded, &random].map(|file| file.parse().unwrap());
+    assert!((0..7).all(|class| herded_blob.replay().count(class) == 4));
+    assert_ne!(herded_blob.replay().values(), random_blob.replay().values());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), herded.bytes()).unwrap();
+    let options = Options { base: BaseKind::File, selection: Selection::Herding, ..Options::default() };
+    let settings = finetune::Settings {
+        arms: vec![Arm::Sgd],
+        options,
+        blob: Some(file.path().to_owned()),
+        ..finetune::Settings::default()
+    };
+    let refusal = finetune::run(&settings, &Silent).unwrap_err().to_string();
+    assert!(refusal.contains("--selection to pretrain"), "{refusal}");
 }
 
 #[test]

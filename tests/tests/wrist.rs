@@ -5,7 +5,7 @@ use flatmin::blob::Blob;
 use flatmin::tune::Samples;
 use flatmin_sim::compose::{MethodSpec, OptimizerSpec, Rate, Spec};
 use flatmin_sim::data::tds;
-use flatmin_sim::finetune::{Arm, Scope, Task};
+use flatmin_sim::finetune::{Arm, Scope, Selection, Task};
 use flatmin_sim::model::{Example, Net, model};
 use flatmin_sim::pretrain;
 use flatmin_sim::train::{Device, Recipe, train};
@@ -29,6 +29,7 @@ fn the_shipped_model_is_what_its_command_makes() {
         person: 10,
         seed: 0,
         replay: 1,
+        selection: Selection::Random,
         data: None,
         device: Device::Cpu,
     };

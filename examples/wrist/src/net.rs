@@ -4,15 +4,20 @@ use core::borrow::BorrowMut;
 use flatmin::layout::{Segment, filters};
 use flatmin::nn::{self, Bias, Conv1d, Dense, Frozen, MeanTime, Network, Relu};
 
-/// Two convolutions, the mean over time and a dense layer: 1,911 weights.
-type Of<Lower, Upper> = nn::seq!(
+/// What lies below the last layer.
+type Below<Lower> = nn::seq!(
     Conv1d<CHANNELS, FRAMES, 5, 2, 16, Lower>,
     Relu<480>,
     Conv1d<16, 30, 5, 2, 16, Lower>,
     Relu<208>,
-    MeanTime<13, 16>,
-    Dense<16, CLASSES, Upper>
+    MeanTime<13, 16>
 );
+/// Two convolutions, the mean over time and a dense layer: 1,911 weights.
+type Of<Lower, Upper> = nn::seq!(Below<Lower>, Dense<16, CLASSES, Upper>);
+/// The last layer alone.
+pub type Head = Dense<16, CLASSES>;
+/// What lies below it, frozen.
+pub type Body = Below<Frozen>;
 /// Everything trains.
 pub type All = Of<nn::All, nn::All>;
 /// The last layer trains.

@@ -29,6 +29,8 @@ pub(super) struct KitRow {
 /// What is measured of a run, in percent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Value {
+    NewBefore,
+    OldBefore,
     New,
     Old,
     /// New accuracy after fine-tuning minus before.
@@ -37,14 +39,29 @@ enum Value {
     RolledBack,
 }
 
+impl Value {
+    /// What a row calls it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::NewBefore => "new, before",
+            Self::OldBefore => "old, before",
+            Self::New => "new",
+            Self::Old => "old",
+            Self::Gain => "gain of the new user",
+            Self::Harmed => "runs harmed",
+            Self::RolledBack => "runs rolled back",
+        }
+    }
+}
+
 /// When a row passes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Rule {
     /// Within three standard errors; ours counts for both where theirs is not known.
     Agree { mean: f64, se: Option<f64> },
-    /// The same between two base models, where theirs was measured on another random quarter of the digits: the standard
-    /// deviation of that difference joins the standard error.
-    UpToDraw { mean: f64, se: f64 },
+    /// The same of a base model's accuracy on old digits, or of a difference between two base models, where theirs was
+    /// measured on another random quarter: the standard deviation of that difference joins the standard error.
+    UpToDraw { mean: f64, se: Option<f64> },
     /// A share of runs: the standard errors are binomial, of both shares pooled.
     Share(f64),
     /// The mean is at least this.
@@ -103,10 +120,15 @@ impl KitRow {
                 BaselineResult::new(&self.name, ours, mean, Some(se.unwrap_or(ours.se())), note).agreeing()
             }
             Rule::UpToDraw { mean, se } => {
-                let (draws, strict) = (quarters.gain, (ours.mean - mean) / ours.se().hypot(se));
-                let note = "within 3 standard errors, paired by person, ".to_owned();
+                let draws = if self.against.is_some() { quarters.gain } else { quarters.accuracy };
+                let known = se.unwrap_or(ours.se());
+                let strict = (ours.mean - mean) / ours.se().hypot(known);
+                let note = match se {
+                    Some(_) => "within 3 standard errors, paired by person, ".to_owned(),
+                    None => "within 3 standard errors, ours counting for both, ".to_owned(),
+                };
                 let note = note + &Quarters::note(draws, strict);
-                BaselineResult::new(&self.name, ours, mean, Some(se.hypot(draws)), &note).agreeing()
+                BaselineResult::new(&self.name, ours, mean, Some(known.hypot(draws)), &note).agreeing()
             }
             Rule::Share(share) => {
                 let n = runs.len() as f64;
@@ -137,6 +159,8 @@ impl KitRow {
         };
         let share = |yes| f64::from(u8::from(yes));
         let value = |row: &Row| match self.value {
+            Value::NewBefore => row.new_before,
+            Value::OldBefore => row.old_before,
             Value::New => row.new_after,
             Value::Old => row.old_after,
             Value::Gain => row.new_after - row.new_before,

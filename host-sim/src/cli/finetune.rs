@@ -2,7 +2,7 @@
 
 use super::names::Choice;
 use super::{device, range};
-use crate::finetune::{Arm, BaseKind, Guard, Options, Scope, Settings, Study};
+use crate::finetune::{Arm, BaseKind, Guard, Options, Scope, Selection, Settings, Study};
 use crate::report::label;
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
@@ -35,6 +35,15 @@ pub struct Finetune {
     /// labels shows what each guard saves]
     #[arg(long, value_enum)]
     guard: Option<Guard>,
+    /// A guard refuses weights that do worse than the factory's by more than this on the held-out samples of the new user or
+    /// on stored old ones, 0 to 2: 0.05 is five points of accuracy (or 0.05 of loss); the default is any loss that the other
+    /// set makes up for
+    #[arg(long, value_name = "X", value_parser = range::tolerance, allow_negative_numbers = true)]
+    tolerance: Option<f32>,
+    /// The guards accuracy and loss look at no more epochs after so many without a better one, 1 to 1000; the default is all
+    /// of them. (A device stops there; gradients and time in the tables are still those of all epochs)
+    #[arg(long, value_name = "N", value_parser = range::patience, allow_negative_numbers = true)]
+    patience: Option<u32>,
     /// Pull every weight to the factory model's, with this strength, 0 to 100; 0.1 is usual
     #[arg(long, value_name = "X", default_value = "0", value_parser = range::anchor, allow_negative_numbers = true)]
     anchor: f32,
@@ -50,11 +59,18 @@ pub struct Finetune {
     base: OsString,
     /// Personalise for one person after another, each on top of the one before and without a guard, and say what is
     /// forgotten
-    #[arg(long, conflicts_with_all = ["guard", "wise_ft", "distil", "base", "person"])]
+    #[arg(long, conflicts_with_all = ["guard", "wise_ft", "distil", "base", "person", "selection", "features"])]
     pub sequence: bool,
     /// What is trained
     #[arg(long, value_enum, default_value_t)]
     scope: Scope,
+    /// With --scope last: keep what the frozen layers say of each sample instead of computing it in every epoch. Same bits,
+    /// fewer multiply-accumulates, more RAM
+    #[arg(long)]
+    features: bool,
+    /// Which old samples are stored
+    #[arg(long, value_enum, default_value_t)]
+    selection: Selection,
     /// Stored old samples trained beside each labelled one, 0 to 100; the default is 0 for every method, and also 1
     /// for sgd and sam, at half the epochs
     #[arg(long, value_name = "N", value_parser = range::replay, allow_negative_numbers = true)]
@@ -116,6 +132,10 @@ impl Finetune {
             anchor: self.anchor,
             wise_ft: self.wise_ft,
             distil: self.distil,
+            selection: self.selection,
+            tolerance: self.tolerance,
+            patience: self.patience,
+            features: self.features,
         }
     }
 

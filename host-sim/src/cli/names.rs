@@ -1,6 +1,6 @@
 //! The names of tasks, methods and scopes as a user types them.
 
-use crate::finetune::{Arm, Guard, Scope, Task};
+use crate::finetune::{Arm, Guard, Scope, Selection, Task};
 use crate::report::label;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -61,6 +61,16 @@ impl ValueEnum for Guard {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(label::guard(*self)).help(label::guard_title(*self)))
+    }
+}
+
+impl ValueEnum for Selection {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Random, Self::Herding]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(label::selection(*self)).help(label::selection_title(*self)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::names::Choice;
 use super::{device, range};
-use crate::finetune::{Arm, Task};
+use crate::finetune::{Arm, Selection, Task};
 use crate::fmnist::{self, Net};
 use crate::pretrain::Settings;
 use clap::builder::PossibleValue;
@@ -30,6 +30,9 @@ pub struct Pretrain {
     /// and the model's answers, 0 to 100; fmnist: this many of each class
     #[arg(long, value_name = "N", default_value = "0", value_parser = range::replay, allow_negative_numbers = true)]
     replay: u32,
+    /// Which old samples are stored
+    #[arg(long, value_enum, default_value_t)]
+    selection: Selection,
     /// Which repetition: decides every random number
     #[arg(long, value_name = "N", default_value = "0")]
     seed: u32,
@@ -103,8 +106,10 @@ impl Pretrain {
                 Err("--net, --epochs and --subset are for --task fmnist; leave them out")
             }
             (Target::Person(task), Some(person), Some(export)) => {
-                let (method, seed, replay, data) = (self.method, self.seed, self.replay, self.data.clone());
-                Ok(Job::Export(Settings { task, method, person, seed, replay, data, device }, export.clone()))
+                let Self { method, seed, replay, selection, .. } = *self;
+                let data = self.data.clone();
+                let settings = Settings { task, method, person, seed, replay, selection, data, device };
+                Ok(Job::Export(settings, export.clone()))
             }
             (Target::Fmnist, None, export) if self.data.is_none() => {
                 if export.is_none() && self.replay > 0 {

@@ -33,6 +33,15 @@ pub(super) fn noise(text: &str) -> Result<f32, String> {
     number(text, |share| (0.0..=1.0).contains(share), rule)
 }
 
+pub(super) fn tolerance(text: &str) -> Result<f32, String> {
+    let rule = "a tolerance is a number from 0 to 2: 0.05 is five points of accuracy";
+    number(text, |most| (0.0..=2.0).contains(most), rule)
+}
+
+pub(super) fn patience(text: &str) -> Result<u32, String> {
+    number(text, |n| (1..=1000).contains(n), "patience is a number of epochs from 1 to 1000")
+}
+
 /// Bytes: a number, or one of KiB with a `K`, or of MiB with an `M`.
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let rule = "bytes are a number from 1, such as 20000, or one of KiB or MiB, such as 32K or 1M";

@@ -8,7 +8,7 @@ use flatmin::backend::Cpu;
 use flatmin::bill::Bill;
 use flatmin::tune::wise_ft::{WiseFt, interpolate};
 use flatmin::tune::{
-    Criterion, CrossValidation, Diverged, Divergence, Guard as Keeper, Outcome, Rule, Score, Scores, Trust,
+    Criterion, CrossValidation, Diverged, Divergence, Guard as Keeper, Outcome, Score, Scores, Trust, Verdict,
 };
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ const WISE_STEPS: u32 = 4;
 /// Everything that fine-tuning starts from.
 pub(super) struct Start<'a> {
     pub(super) model: &'static dyn Model,
+    /// What trains on features, if the samples have them.
+    pub(super) head: Option<&'static dyn Model>,
     pub(super) factory: &'a [f32],
     pub(super) frozen: &'a [f32],
     pub(super) samples: &'a Samples<'a>,
@@ -104,15 +106,20 @@ impl Start<'_> {
             let (new, old) = (workspace.score(&held, w)?, workspace.score(&samples.validation, w)?);
             Ok(Scores { new, old })
         };
-        let (mut cpu, rule) = (Cpu::detect(), Rule { criterion, ..Rule::default() });
+        let (mut cpu, rule) = (Cpu::detect(), self.options.rule(criterion));
         let factory = scores(self.factory)?;
         let mut guard = Keeper::new(rule, factory, vec![0.0; self.factory.len()]);
         let lessons = self.lessons_outside(|i| samples.is_held_out(i));
         let training = self.begin(lessons, &self.recipe, true)?;
         let mut divergence = self.divergence();
+        // A device stops here when patience runs out; the run goes on for the sake of its curve, unheeded.
+        let mut over = false;
         let mut observe = |epoch, w: &[f32]| {
-            guard.heed(divergence.epoch(watch(epoch, w)?));
-            guard.observe::<Cpu>(&mut cpu, w, scores(w)?)?;
+            let loss = watch(epoch, w)?;
+            if !over {
+                guard.heed(divergence.epoch(loss));
+                over = guard.observe::<Cpu>(&mut cpu, w, scores(w)?)? == Verdict::Stop;
+            }
             Ok(())
         };
         let trained = training.end(&mut observe).await?;
@@ -164,7 +171,7 @@ impl Start<'_> {
             extra += outside.gradients;
             idle += outside.idle;
         }
-        let chosen = validation.decide(&Rule::default());
+        let chosen = validation.decide(&self.options.rule(Criterion::Accuracy));
         let lessons = samples.lessons(|_| true, |_| 1.0, self.options.distil);
         let (mut divergence, mut found, mut weights) = (self.divergence(), None, self.factory.to_vec());
         let mut observe = |epoch: u32, w: &[f32]| {
@@ -237,7 +244,8 @@ impl Start<'_> {
         }
         let lessons = samples.lessons(|_| true, |i| trust.of(i), distil);
         let on_labelled = |new| Scores { new, old: Score::default() };
-        let mut guard = Keeper::new(Rule::default(), on_labelled(factory), vec![0.0; self.factory.len()]);
+        let rule = self.options.rule(Criterion::Accuracy);
+        let mut guard = Keeper::new(rule, on_labelled(factory), vec![0.0; self.factory.len()]);
         let mut divergence = self.divergence();
         let mut observe = |epoch, w: &[f32]| {
             guard.heed(divergence.epoch(watch(epoch, w)?));
@@ -266,9 +274,9 @@ impl Start<'_> {
         recipe: &Recipe,
         watched: bool,
     ) -> Result<Training<'a>, Error> {
-        let Self { model, factory, frozen, .. } = *self;
+        let (model, frozen) = self.head.map_or((self.model, self.frozen), |head| (head, &[][..]));
         self.trainer.begin(
-            Origin { model, w: factory.to_vec(), frozen, factory: None },
+            Origin { model, w: self.factory.to_vec(), frozen, factory: None },
             lessons,
             recipe,
             watched,

@@ -1,5 +1,6 @@
 //! The words of an experiment: tasks, arms, scopes, guards, options.
 
+use flatmin::tune::{Criterion, Rule};
 use serde::{Deserialize, Serialize};
 
 /// A personalisation task.
@@ -108,10 +109,30 @@ pub enum BaseKind {
     Method(Arm),
 }
 
+impl Options {
+    /// When a guard finds weights better than others.
+    pub(super) fn rule(&self, criterion: Criterion) -> Rule {
+        let rule = Rule { criterion, ..Rule::default() };
+        let tolerance = self.tolerance.unwrap_or(rule.tolerance);
+        Rule { tolerance, patience: self.patience.unwrap_or(rule.patience), ..rule }
+    }
+}
+
 impl Default for BaseKind {
     fn default() -> Self {
         Self::Method(Arm::Sgd)
     }
+}
+
+/// Which old samples are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Selection {
+    /// Any of each class.
+    #[default]
+    Random,
+    /// Those whose mean, as the layers below the last one see them, is nearest to that of their class.
+    Herding,
 }
 
 /// What a run does beside its method; part of every [`Row`](super::Row).
@@ -131,4 +152,17 @@ pub struct Options {
     pub wise_ft: bool,
     /// Whether replayed samples are held by the factory model's answers instead of their labels.
     pub distil: bool,
+    /// Which old samples are replayed; those of a blob were chosen when it was written.
+    #[serde(default)]
+    pub selection: Selection,
+    /// By how much each set that a guard holds out may be worse than with the factory weights; any if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<f32>,
+    /// Epochs without a better one after which a guard stops; never if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<u32>,
+    /// Whether what the frozen layers say of a sample is kept instead of computed anew: same bits, fewer
+    /// multiply-accumulates, more memory.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub features: bool,
 }

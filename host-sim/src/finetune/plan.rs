@@ -1,6 +1,6 @@
 //! Which runs an experiment consists of.
 
-use super::{Arm, BaseKind, Corpus, Error, Guard, Options, Scope, Settings, Study, Task};
+use super::{Arm, BaseKind, Corpus, Error, Guard, Options, Scope, Selection, Settings, Study, Task};
 use crate::gpu;
 use crate::model::{Net, model};
 use crate::pretrain::BlobFile;
@@ -69,6 +69,19 @@ pub(super) fn check(settings: &Settings) -> Result<(), Error> {
     let given = blob.as_ref().map_or("none".to_owned(), |path| path.display().to_string());
     let ok = (*base == BaseKind::File) == blob.is_some();
     refuse(ok, "blob", given, "give a file exactly if the base is one")?;
+    let tolerance = options.tolerance.unwrap_or(0.0);
+    refuse(
+        (0.0..=2.0).contains(&tolerance),
+        "tolerance",
+        tolerance.to_string(),
+        "give a number from 0 to 2",
+    )?;
+    let expected =
+        "what frozen layers say can be kept where they are the lower ones; give --scope last with it";
+    refuse(!options.features || options.scope == Scope::Last, "features", "on".into(), expected)?;
+    let expected = "the samples of a file were chosen when it was written; give --selection to pretrain";
+    let ok = *base != BaseKind::File || options.selection == Selection::Random;
+    refuse(ok, "selection", label::selection(options.selection).into(), expected)?;
     let expected = "the factory model's answers hold stored samples, and there are none; give --replay 1 or more, or leave \
                     --distil out";
     refuse(!options.distil || *replay != Some(0), "replay", "0".into(), expected)?;

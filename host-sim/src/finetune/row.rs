@@ -64,7 +64,7 @@ pub struct Ram {
     pub weights: usize,
     /// Their gradient.
     pub gradient: usize,
-    /// State and scratch of method, optimizer, average and guard.
+    /// State and scratch of method, optimizer, average and guard, and features that are kept.
     pub state: usize,
     /// Activations and one input sample.
     pub activations: usize,

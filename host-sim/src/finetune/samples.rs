@@ -1,8 +1,8 @@
 //! The samples of a run: what a person labels, what is stored of old users, what is tested on.
 
 use super::plan::Job;
-use super::{Base, Corpus, Error, Point, Purpose, corrupt, seed};
-use crate::model::{Example, Lesson, Net, Workspace};
+use super::{Base, Error, Point, Purpose, corrupt, seed, selection};
+use crate::model::{Body, Example, Lesson, Net, Workspace};
 use flatmin::nn::Target;
 use flatmin::rng::{Draws, Key, Stream};
 
@@ -19,6 +19,8 @@ pub(super) struct Samples<'a> {
     pub(super) replayed: Vec<Example<'a>>,
     /// What the factory model answers to them.
     answers: Vec<Vec<f32>>,
+    /// What the frozen layers say of the labelled and of the replayed samples, if it is kept.
+    features: Option<[Vec<Vec<f32>>; 2]>,
     /// The old samples of the guard.
     pub(super) validation: Vec<Example<'a>>,
     pub(super) new_test: Vec<Example<'a>>,
@@ -72,7 +74,8 @@ impl<'a> Samples<'a> {
         let count = a_class * job.variant.replay as usize;
         let [replayed, validation] = match &base.stored {
             Some(stored) => [stored.replay(count * classes)?, stored.validation()],
-            None => old(corpus, &split.base, [count, a_class], seed),
+            None => selection::of(corpus, base, [count, a_class], job.variant.options.selection, seed)?
+                .map(|set| corpus.examples(&set)),
         };
         let mut workspace = Workspace::new(base.net(), &[]);
         let answers = replayed.iter().map(|old| Ok(workspace.logits(old.x, &base.weights)?.to_vec()));
@@ -82,6 +85,7 @@ impl<'a> Samples<'a> {
             labelled,
             replayed,
             answers,
+            features: None,
             validation,
             new_test: split.new_test.iter().map(|&i| users(i)).collect(),
             old_some: evenly(&old_test, OLD_SAMPLES_OF_A_CURVE),
@@ -89,6 +93,16 @@ impl<'a> Samples<'a> {
             classes,
             places: places(&chosen, labels),
         })
+    }
+
+    /// Keeps what frozen layers say of each sample that trains; lessons are about that from now on. How many samples those
+    /// are.
+    pub(super) fn keep_features(&mut self, body: &dyn Body, frozen: &[f32]) -> Result<usize, Error> {
+        let see = |examples: &[Example<'_>]| {
+            examples.iter().map(|example| body.features(example.x, frozen)).collect::<Result<Vec<_>, _>>()
+        };
+        self.features = Some([see(&self.labelled)?, see(&self.replayed)?]);
+        Ok(self.labelled.len() + self.replayed.len())
     }
 
     /// Whether labelled sample `i` is held out for a guard: a quarter of the different samples of each class with all
@@ -110,12 +124,16 @@ impl<'a> Samples<'a> {
         weight: impl Fn(usize) -> f32,
         distil: bool,
     ) -> Vec<Lesson<'_>> {
+        let seen = |set: usize, i: usize, example: Example<'a>| match &self.features {
+            Some(features) => Lesson { x: &features[set][i], ..example.into() },
+            None => example.into(),
+        };
         let users = self.labelled.iter().enumerate().filter(|(i, _)| keep(*i));
-        let users = users.map(|(i, &example)| Lesson { weight: weight(i), ..example.into() });
+        let users = users.map(|(i, &example)| Lesson { weight: weight(i), ..seen(0, i, example) });
         let partner = |place: usize| place % self.labelled.len().max(1);
         let old = self.replayed.iter().zip(&self.answers).enumerate();
         let old = old.filter(|(place, _)| keep(partner(*place)));
-        let old = old.map(|(_, (&example, logits))| match Lesson::from(example) {
+        let old = old.map(|(i, (&example, logits))| match seen(1, i, example) {
             lesson if distil => {
                 Lesson { target: Target::Teacher { logits, temperature: TEMPERATURE }, ..lesson }
             }
@@ -146,18 +164,6 @@ fn draws(seed: u64, stream: Stream) -> Draws {
     Draws::new(Key::new(seed, stream, 0))
 }
 
-/// So many old samples a class to replay and so many others to validate with; one set a class is shuffled once, so the
-/// first do not depend on how many follow.
-fn old<'a>(
-    corpus: &'a Corpus,
-    from: &[usize],
-    [replay, validation]: [usize; 2],
-    seed: u64,
-) -> [Vec<Example<'a>>; 2] {
-    let (labels, classes) = (&corpus.set.labels, corpus.set.classes);
-    two_sets(from, labels, classes, [replay, validation], draws(seed, Stream::Replay))
-        .map(|set| corpus.examples(&set))
-}
 /// How many samples of each class a person labels.
 pub(crate) const fn labelled_a_class(net: Net) -> usize {
     match net {
@@ -186,40 +192,6 @@ pub(crate) fn balanced(
         }
     }
     chosen
-}
-
-/// Two sets with so many random samples of every class among `from` each, and no sample in both. Where a class has too few,
-/// the different ones are shared out in proportion, and each set draws its own with replacement; a class's only sample is in
-/// the first set that wants any.
-pub(crate) fn two_sets(
-    from: &[usize],
-    labels: &[u8],
-    classes: usize,
-    counts: [usize; 2],
-    mut draws: Draws,
-) -> [Vec<usize>; 2] {
-    let [first, second] = counts;
-    let mut sets = [Vec::new(), Vec::new()];
-    for class in 0..classes {
-        let mut members: Vec<usize> =
-            from.iter().copied().filter(|&i| usize::from(labels[i]) == class).collect();
-        draws.shuffle(&mut members);
-        if members.len() >= first + second {
-            sets[0].extend(&members[..first]);
-            sets[1].extend(&members[first..first + second]);
-            continue;
-        }
-        let share = (members.len() * first).div_ceil((first + second).max(1));
-        let share = if second > 0 { share.min(members.len().saturating_sub(1)) } else { share };
-        let share = if first > 0 { share.max(1).min(members.len()) } else { share };
-        let (one, other) = members.split_at(share);
-        for ((set, own), count) in sets.iter_mut().zip([one, other]).zip(counts) {
-            if !own.is_empty() {
-                set.extend((0..count).map(|_| own[draws.below(own.len() as u32) as usize]));
-            }
-        }
-    }
-    sets
 }
 
 /// At most `count` items at even distances.
@@ -259,24 +231,6 @@ mod tests {
         assert_eq!(held[8..], [true, false, true, true], "with all its copies");
         let fold = |place: &Place| place.rank % 2;
         assert!(places.iter().map(fold).eq([0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0]));
-    }
-
-    #[test]
-    fn two_sets_share_no_sample() {
-        let labels = [0, 0, 0, 0, 0, 0, 1, 2, 2, 3, 3, 3];
-        let from: Vec<usize> = (0..labels.len()).collect();
-        for counts in [[2, 4], [4, 2], [1, 4], [8, 4], [0, 4], [4, 0]] {
-            let [one, other] = two_sets(&from, &labels, 5, counts, draws());
-            assert!(one.iter().all(|i| !other.contains(i)), "{counts:?}: {one:?} {other:?}");
-            for (set, count) in [(&one, counts[0]), (&other, counts[1])] {
-                for class in [0, 2, 3] {
-                    let of = set.iter().filter(|&&i| labels[i] == class).count();
-                    assert_eq!(of, count, "{counts:?}, class {class}");
-                }
-            }
-            let only = [&one, &other].map(|set| set.iter().filter(|&&i| labels[i] == 1).count());
-            assert_eq!(only, if counts[0] > 0 { [counts[0], 0] } else { [0, counts[1]] }, "{counts:?}");
-        }
     }
 
     #[test]

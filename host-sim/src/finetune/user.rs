@@ -5,7 +5,7 @@ use super::plan::Job;
 use super::samples::Samples;
 use super::tuned::{BOLD, Case, Tuned, tuned};
 use super::{Base, Error, HARM, Options, Purpose, Ram, Row, Settings, Study, arms, seed};
-use crate::model::{Model, Workspace, model};
+use crate::model::{Halves, Model, Workspace, model};
 use crate::train::{Averaging, Recipe, Trainer, method_cost};
 use flatmin::bill::Bill;
 use flatmin::state::Cost;
@@ -21,12 +21,27 @@ pub(super) async fn run(
 ) -> Result<Row, Error> {
     let options = job.variant.options;
     let (tuned, recipe) = recipe(job, settings);
-    let samples = Samples::draw(job, base)?;
+    let mut samples = Samples::draw(job, base)?;
     let model = model(job.corpus.net, options.scope);
     let (factory, frozen) = model.split(&base.weights)?;
     let mut workspace = Workspace::new(model, &frozen);
-    let start =
-        Start { model, factory: &factory, frozen: &frozen, samples: &samples, recipe, options, trainer };
+    let halves = model.halves().filter(|_| options.features);
+    let kept = match halves {
+        Some(halves) => samples.keep_features(halves.body, &frozen)?,
+        None => 0,
+    };
+    let samples = samples;
+    let head = halves.map(|halves| halves.head);
+    let start = Start {
+        model,
+        head,
+        factory: &factory,
+        frozen: &frozen,
+        samples: &samples,
+        recipe,
+        options,
+        trainer,
+    };
 
     let new_before = workspace.accuracy(&samples.new_test, &factory)?;
     let mut curve = vec![samples.point(&mut workspace, 0, &factory)?];
@@ -64,8 +79,11 @@ pub(super) async fn run(
         old_after: workspace.accuracy(&samples.old_test, &weights)?,
         train_after: workspace.accuracy(&samples.labelled, &weights)?,
         gradients: trained.gradients,
-        macs: trained.gradients * model.macs(),
-        ram: bill(model, &recipe, &options, samples.labelled.len()),
+        macs: match halves {
+            Some(Halves { body, head }) => trained.gradients * head.macs() + kept as u64 * body.macs(),
+            None => trained.gradients * model.macs(),
+        },
+        ram: bill(model, &recipe, &options, [samples.labelled.len(), kept]),
         diverged,
         curve,
         seconds,
@@ -95,8 +113,9 @@ fn recipe(job: &Job<'_>, settings: &Settings) -> (Tuned, Recipe) {
 }
 
 /// What a device needs for the same run.
-fn bill(model: &dyn Model, recipe: &Recipe, options: &Options, labelled: usize) -> Ram {
+fn bill(model: &dyn Model, recipe: &Recipe, options: &Options, [labelled, kept]: [usize; 2]) -> Ram {
     let average = recipe.average.map_or(Cost::NONE, Averaging::cost);
     let bill = Bill::sized(model.shape(), method_cost(model, recipe)).averaged(average);
+    let bill = bill.features(kept, model.halves().map_or(0, |halves| halves.body.values()));
     Start::bill(bill, recipe, options, labelled).into()
 }

@@ -1,17 +1,23 @@
 //! The digits MLP: 64-32-10 with ReLU.
 
-use super::network::{Typed, typed};
+use super::network::{Below, Typed, typed};
 use flatmin::layout::Segment;
 use flatmin::nn::{self, Network};
-use flatmin_parity::nets::digits::{All, Biases, Last};
+use flatmin_parity::nets::digits::{All, Biases, Body, Head, Last};
 
 typed!(
     /// Everything trains.
     ALL: All = "digits MLP"
 );
+/// What lies below the last layer.
+static BODY: Below<Body> = Below::NEW;
 typed!(
     /// The last layer trains.
-    LAST: Last = "digits MLP, last layer"
+    LAST: Last = "digits MLP, last layer", BODY + HEAD
+);
+typed!(
+    /// The last layer alone.
+    HEAD: Head = "digits MLP, the last layer alone"
 );
 typed!(
     /// The biases train.

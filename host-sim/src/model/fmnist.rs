@@ -1,17 +1,23 @@
 //! Networks for Fashion-MNIST: a small CNN of two convolutions and a dense layer, and a wide MLP.
 
-use super::network::{Typed, typed};
+use super::network::{Below, Typed, typed};
 use flatmin::layout::Segment;
 use flatmin::nn::{self, Dense, Network, Relu};
-use flatmin_parity::nets::fmnist::{All, Biases, Last};
+use flatmin_parity::nets::fmnist::{All, Biases, Body, Head, Last};
 
 typed!(
     /// Everything trains.
     ALL: All = "Fashion-MNIST CNN"
 );
+/// What lies below the last layer.
+static BODY: Below<Body> = Below::NEW;
 typed!(
     /// The last layer trains.
-    LAST: Last = "Fashion-MNIST CNN, last layer"
+    LAST: Last = "Fashion-MNIST CNN, last layer", BODY + HEAD
+);
+typed!(
+    /// The last layer alone.
+    HEAD: Head = "Fashion-MNIST CNN, the last layer alone"
 );
 typed!(
     /// The biases train.

@@ -1,6 +1,6 @@
 //! From a network type of `core` to a [`Model`].
 
-use super::{Memory, Model};
+use super::{Body, Halves, Memory, Model};
 use flatmin::backend::{Cpu, Isa, Op};
 use flatmin::bill::Shape;
 use flatmin::lanes::Lanes;
@@ -13,23 +13,29 @@ use std::marker::PhantomData;
 pub(super) struct Typed<N> {
     name: &'static str,
     segments: &'static [Segment],
+    halves: Option<Halves>,
     network: PhantomData<fn() -> N>,
 }
 
 impl<N> Typed<N> {
     pub(super) const fn new(name: &'static str, segments: &'static [Segment]) -> Self {
-        Self { name, segments, network: PhantomData }
+        Self { name, segments, halves: None, network: PhantomData }
+    }
+
+    /// With frozen layers whose outputs can be kept.
+    pub(super) const fn of_halves(self, body: &'static dyn Body, head: &'static dyn Model) -> Self {
+        Self { halves: Some(Halves { body, head }), ..self }
     }
 }
 
-/// A static [`Typed`] of a concrete network type. (A table of segments needs a concrete type.)
+/// A static [`Typed`] of a concrete network type, in halves if both are named. (A table of segments needs a concrete type.)
 macro_rules! typed {
-    ($(#[$doc:meta])* $name:ident: $network:ty = $label:literal) => {
+    ($(#[$doc:meta])* $name:ident: $network:ty = $label:literal $(, $body:ident + $head:ident)?) => {
         $(#[$doc])*
         pub(super) static $name: Typed<$network> = Typed::new($label, {
             const SEGMENTS: &[Segment] = &nn::segments::<$network, { <$network>::SEGMENTS }>();
             SEGMENTS
-        });
+        })$(.of_halves(&$body, &$head))?;
     };
 }
 pub(super) use typed;
@@ -69,6 +75,10 @@ impl<N: Describe> Model for Typed<N> {
 
     fn shape(&self) -> Shape {
         Shape::of::<N>()
+    }
+
+    fn halves(&self) -> Option<Halves> {
+        self.halves
     }
 
     fn layers(&self) -> Vec<Layer> {
@@ -111,6 +121,29 @@ impl<N: Describe> Model for Typed<N> {
         let mut full = vec![0.0; N::PARAMS];
         nn::merge::<N>(w, frozen, &mut full)?;
         Ok(full)
+    }
+}
+
+/// A network type without anything that trains, as a value.
+pub(super) struct Below<N>(PhantomData<fn() -> N>);
+
+impl<N> Below<N> {
+    pub(super) const NEW: Self = Self(PhantomData);
+}
+
+impl<N: Network> Body for Below<N> {
+    fn values(&self) -> usize {
+        N::OUT
+    }
+
+    fn macs(&self) -> u64 {
+        N::MACS as u64
+    }
+
+    fn features(&self, x: &[f32], frozen: &[f32]) -> Result<Vec<f32>, nn::Error> {
+        let mut acts = vec![0.0; N::ACTS];
+        let forward = Forward { x, w: &[], frozen, acts: &mut acts, network: self.0 };
+        Ok(Cpu::detect().enter(forward)?.to_vec())
     }
 }
 

@@ -1,17 +1,23 @@
 //! The wrist 1D-CNN: two convolutions, the mean over time and a dense layer.
 
-use super::network::{Typed, typed};
+use super::network::{Below, Typed, typed};
 use flatmin::layout::Segment;
 use flatmin::nn::{self, Network};
-use flatmin_wrist::net::{All, Biases, Last};
+use flatmin_wrist::net::{All, Biases, Body, Head, Last};
 
 typed!(
     /// Everything trains.
     ALL: All = "wrist 1D-CNN"
 );
+/// What lies below the last layer.
+static BODY: Below<Body> = Below::NEW;
 typed!(
     /// The last layer trains.
-    LAST: Last = "wrist 1D-CNN, last layer"
+    LAST: Last = "wrist 1D-CNN, last layer", BODY + HEAD
+);
+typed!(
+    /// The last layer alone.
+    HEAD: Head = "wrist 1D-CNN, the last layer alone"
 );
 typed!(
     /// The biases train.

@@ -1,6 +1,6 @@
 //! Names for people: of tasks, methods and scopes.
 
-use crate::finetune::{Arm, BaseKind, Guard, Options, Scope, Study, Task};
+use crate::finetune::{Arm, BaseKind, Guard, Options, Scope, Selection, Study, Task};
 
 /// Every method, in the order of the tables.
 pub const ARMS: [Arm; 10] = [
@@ -67,12 +67,32 @@ pub fn variant(method: Arm, replay: u32, options: &Options) -> String {
     let extras = [
         (options.anchor > 0.0, "+anchor".to_owned()),
         (options.distil, "+distil".to_owned()),
+        (options.selection != Selection::Random && replay > 0, format!("+{}", selection(options.selection))),
         (options.wise_ft, "+wise-ft".to_owned()),
         (options.scope != Scope::All, format!(" {}", scope(options.scope))),
+        (options.features, ", features".to_owned()),
         (options.guard != Guard::Off, format!(", {}", guard(options.guard))),
     ];
     let extras: String = extras.into_iter().filter(|(holds, _)| *holds).map(|(_, text)| text).collect();
     format!("{base}{}{extras}", line(method, replay))
+}
+
+/// The name of a selection, as in JSON rows and on the command line.
+pub const fn selection(selection: Selection) -> &'static str {
+    match selection {
+        Selection::Random => "random",
+        Selection::Herding => "herding",
+    }
+}
+
+/// What a selection is.
+pub const fn selection_title(selection: Selection) -> &'static str {
+    match selection {
+        Selection::Random => "any of each class",
+        Selection::Herding => {
+            "those whose mean, as the layers below the last see them, is nearest to their class's"
+        }
+    }
 }
 
 /// The name of a guard, as in JSON rows and on the command line.

@@ -8,7 +8,7 @@ use super::summary::{Against, Line, Summary};
 use super::units::{bytes, metric, seconds, thousands};
 use super::verdict::verdict;
 use super::wrong_labels;
-use crate::finetune::{Arm, BaseKind, Guard, Options, Scope, Settings, Study};
+use crate::finetune::{Arm, BaseKind, Guard, Options, Scope, Selection, Settings, Study};
 
 /// Columns of a terminal that a table fits.
 pub const WIDTH: usize = 120;
@@ -110,6 +110,10 @@ fn shared(options: &Options) -> Option<String> {
         (options.anchor > 0.0).then(|| format!("anchor {}", options.anchor)),
         options.wise_ft.then(|| "Wise-FT".to_owned()),
         options.distil.then(|| "distillation".to_owned()),
+        (options.selection == Selection::Herding).then(|| "stored samples by herding".to_owned()),
+        options.tolerance.map(|most| format!("no set worse by more than {most}")),
+        options.patience.map(|epochs| format!("patience {epochs} epochs")),
+        options.features.then(|| "frozen layers computed once".to_owned()),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))

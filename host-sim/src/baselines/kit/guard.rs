@@ -46,16 +46,9 @@ pub(super) fn rows() -> Vec<KitRow> {
 
 fn row(noise: f32, (arm, replay): (Arm, u32), guard: Guard, value: Value, rule: Rule) -> KitRow {
     let options = Options { noise, guard, ..Options::default() };
-    let word = match value {
-        Value::New => "new",
-        Value::Old => "old",
-        Value::Gain => "gain of the new user",
-        Value::Harmed => "runs harmed",
-        Value::RolledBack => "runs rolled back",
-    };
     let variant = label::variant(arm, replay, &options);
     KitRow {
-        name: format!("guard, {:.0} % wrong: {variant}, {word}", 100.0 * noise),
+        name: format!("guard, {:.0} % wrong: {variant}, {}", 100.0 * noise, value.word()),
         task: Task::Spar,
         study: Study::WrongLabels,
         variant: Variant { arm, replay, options },

@@ -12,6 +12,14 @@ const COLUMNS: [(Task, f32, [f64; 2]); 4] = [
     (Task::Turned, 0.0, [92.0, 86.6]),
 ];
 
+/// New and old accuracy of base models before fine-tuning, by task and method of the base; those of SPAR are rows of their
+/// own, of base models alone.
+const BEFORE: [(Task, Arm, [f64; 2]); 3] = [
+    (Task::Digits, Arm::Sgd, [93.7, 97.2]),
+    (Task::Digits, Arm::Sam, [94.7, 97.7]),
+    (Task::Turned, Arm::Sgd, [46.3, 97.2]),
+];
+
 /// Mean and standard error over people of a difference, in points.
 type Difference = (f64, f64);
 
@@ -38,35 +46,57 @@ const LINES: [Line; 12] = [
 /// Every number of the table.
 pub(super) fn rows() -> Vec<KitRow> {
     let columns = COLUMNS.iter().enumerate();
-    columns.flat_map(|(place, &(task, noise, sgd))| column(place, task, noise, sgd)).collect()
+    let after = columns.flat_map(|(place, &(task, noise, sgd))| column(place, task, noise, sgd));
+    before().chain(after).collect()
 }
 
-fn column(place: usize, task: Task, noise: f32, sgd: [f64; 2]) -> Vec<KitRow> {
-    let plain = Options { noise, ..Options::default() };
-    let base = Variant { arm: Arm::Sgd, replay: 0, options: plain };
-    let row = |name: &str, value, variant, against, rule| KitRow {
-        name: format!("kit, {}{}: {name}, {}", label::task(task), wrong(noise), word(value)),
+/// A row of a variant in one task; `name` goes before the value.
+fn row(
+    task: Task,
+    name: &str,
+    (value, rule): (Value, Rule),
+    (variant, against): (Variant, Option<Variant>),
+) -> KitRow {
+    let wrong = wrong(variant.options.noise);
+    KitRow {
+        name: format!("kit, {}{wrong}: {name}, {}", label::task(task), value.word()),
         task,
         study: Study::Methods,
         variant,
         against,
         value,
         rule,
-    };
+    }
+}
+
+fn before() -> impl Iterator<Item = KitRow> {
+    BEFORE.iter().flat_map(|&(task, base, [new, old])| {
+        let options = Options { base: BaseKind::Method(base), ..Options::default() };
+        let variant = Variant { arm: Arm::Sgd, replay: 0, options };
+        let values = [
+            (Value::NewBefore, Rule::Agree { mean: new, se: None }),
+            (Value::OldBefore, Rule::UpToDraw { mean: old, se: None }),
+        ];
+        values.map(|value| row(task, &format!("{} base", label::arm(base)), value, (variant, None)))
+    })
+}
+
+fn column(place: usize, task: Task, noise: f32, sgd: [f64; 2]) -> Vec<KitRow> {
+    let plain = Options { noise, ..Options::default() };
+    let base = Variant { arm: Arm::Sgd, replay: 0, options: plain };
     let values = [Value::New, Value::Old];
-    let absolute = values.into_iter().zip(sgd);
-    let absolute =
-        absolute.map(|(value, mean)| row("sgd", value, base, None, Rule::Agree { mean, se: None }));
+    let absolute = values.into_iter().zip(sgd).map(|(value, mean)| (value, Rule::Agree { mean, se: None }));
+    let absolute = absolute.map(|value| row(task, "sgd", value, (base, None)));
     let mut rows: Vec<KitRow> = absolute.collect();
     for &(on, arm, scope, replay, differences) in &LINES {
         let options = Options { base: BaseKind::Method(on), scope, ..plain };
         let variant = Variant { arm, replay, options };
         let name = format!("{} against sgd", label::variant(arm, replay, &options));
         for (value, (mean, se)) in values.into_iter().zip(differences[place]) {
+            let se = Some(se);
             let two_models = value == Value::Old && task != Task::Spar && on != Arm::Sgd;
-            let rule =
-                if two_models { Rule::UpToDraw { mean, se } } else { Rule::Agree { mean, se: Some(se) } };
-            rows.push(row(&name, value, variant, Some(base), rule));
+            let rule = if two_models { Rule::UpToDraw { mean, se } } else { Rule::Agree { mean, se } };
+            rows.push(row(task, &name, (value, rule), (variant, Some(base))));
         }
     }
     rows
@@ -74,8 +104,4 @@ fn column(place: usize, task: Task, noise: f32, sgd: [f64; 2]) -> Vec<KitRow> {
 
 fn wrong(noise: f32) -> String {
     if noise > 0.0 { format!(" {:.0} % wrong", 100.0 * noise) } else { String::new() }
-}
-
-fn word(value: Value) -> &'static str {
-    if value == Value::New { "new" } else { "old" }
 }

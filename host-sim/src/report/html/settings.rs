@@ -64,6 +64,13 @@ fn asked(settings: &Settings) -> Vec<(&'static str, String)> {
         ("anchor", options.anchor.to_string()),
         ("Wise-FT", on(options.wise_ft)),
         ("distillation", on(options.distil)),
+        ("selection of stored samples", label::selection(options.selection).to_owned()),
+        ("tolerance of the guard", options.tolerance.map_or("any loss".to_owned(), |most| most.to_string())),
+        (
+            "patience of the guard",
+            options.patience.map_or("all epochs".to_owned(), |epochs| epochs.to_string()),
+        ),
+        ("features kept", on(options.features)),
         (
             "stored old samples per labelled one",
             replay.map_or("0; also 1 for sgd and sam".to_owned(), |replay| replay.to_string()),
