@@ -1,6 +1,9 @@
 //! A board that the compiler knows nothing about: what it answers depends on arguments.
 
 use core::convert::Infallible;
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, Waker};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::{ErrorType as PinErrorType, OutputPin};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
@@ -38,6 +41,34 @@ impl ReadNorFlash for Flash<'_> {
 
     fn capacity(&self) -> usize {
         self.0.len()
+    }
+}
+
+impl embedded_storage_async::nor_flash::ReadNorFlash for Flash<'_> {
+    const READ_SIZE: usize = 1;
+
+    async fn read(&mut self, at: u32, bytes: &mut [u8]) -> Result<(), Failed> {
+        Wait(bytes.len() > 4).await;
+        ReadNorFlash::read(self, at, bytes)
+    }
+
+    fn capacity(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl embedded_storage_async::nor_flash::NorFlash for Flash<'_> {
+    const WRITE_SIZE: usize = 8;
+    const ERASE_SIZE: usize = 512;
+
+    async fn erase(&mut self, from: u32, to: u32) -> Result<(), Failed> {
+        Wait(from > 0).await;
+        NorFlash::erase(self, from, to)
+    }
+
+    async fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), Failed> {
+        Wait(bytes.len() > 8).await;
+        NorFlash::write(self, at, bytes)
     }
 }
 
@@ -79,4 +110,26 @@ impl DelayNs for Wire<'_> {
     fn delay_ns(&mut self, ns: u32) {
         *self.0 = self.0.wrapping_add(ns);
     }
+}
+
+/// Pending once, if told to.
+pub struct Wait(pub bool);
+
+impl Future for Wait {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if core::mem::take(&mut self.0) { Poll::Pending } else { Poll::Ready(()) }
+    }
+}
+
+/// Polls at most so often, and not again once it is ready.
+pub fn poll<F: Future>(future: F, polls: u32) -> Option<F::Output> {
+    let mut future = pin!(future);
+    for _ in 0..polls {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return Some(output);
+        }
+    }
+    None
 }
