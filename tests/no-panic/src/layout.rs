@@ -1,6 +1,5 @@
 //! Segments and groups, and what training will need of memory.
 
-use flatmin::backend::Portable;
 use flatmin::bill::{Bill, Shape};
 use flatmin::averages::Swa;
 use flatmin::layout::{Groups, Segment, Spans};
