@@ -110,7 +110,7 @@ pub const fn segments<N: Network, const S: usize>() -> [Segment; S] {
     const { assert!(S == N::SEGMENTS, "the length must be Net::SEGMENTS") };
     let mut segments = [Segment { filters: 0, fan_in: 0, kind: Kind::Weight }; S];
     let (mut tensor, mut filled) = (0, 0);
-    while filled < S {
+    while filled < S && tensor < MAX_TENSORS {
         let Tensor { segment, trainable } = N::TENSORS.list[tensor];
         if trainable {
             segments[filled] = segment;

@@ -21,7 +21,7 @@ must_not_panic! {
     }
 
     fn spans(spans: &mut Spans<'_>) -> usize {
-        Iterator::next(spans).map_or(0, |span| span.len)
+        <Spans<'_> as Iterator>::next(spans).map_or(0, |span| span.len)
     }
 
     fn cost(cost: &Cost, other: &Cost, params: usize, filters: usize) -> usize {

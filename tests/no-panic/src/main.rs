@@ -2,6 +2,8 @@
 
 #![no_std]
 #![no_main]
+// What is in no list proves nothing.
+#![deny(unused)]
 
 use core::hint::black_box;
 use core::panic::PanicInfo;

@@ -1,7 +1,7 @@
 //! Networks: whole, in pieces, layer by layer; losses and targets.
 
 use core::ops::Range;
-use flatmin::layout::Kind;
+use flatmin::layout::{Kind, Segment};
 use flatmin::tune;
 use flatmin::nn::{
     self, Activation, All, Bias, Conv1d, Conv2d, Dense, Evaluation, Frozen, Layer, MaxPool2d, MeanTime, Memory, Network, Params,
@@ -151,6 +151,10 @@ must_not_panic! {
 
     fn work(units: usize, largest: usize) -> bool {
         Work::even(units, largest) == Work::elementwise(units)
+    }
+
+    fn segments(i: usize) -> usize {
+        nn::segments::<Net, { Net::SEGMENTS }>().get(i).map_or(0, Segment::len)
     }
 
     fn tensors(tensors: &Tensors, filters: usize, fan_in: usize, trainable: bool) -> usize {
