@@ -36,14 +36,17 @@ fn map<K: Map<S, O, I>, const S: usize, const O: usize, const I: usize>(kernel: 
 }
 
 fn update<K: Update<ST>, const ST: usize>(kernel: K, x: f32, n: u32) -> f32 {
+    let mut sum = x;
     let kernel = Update::forget(kernel, n);
+    Hyperparameters::words(kernel, &mut |word| sum += word as f32);
     let (w, state) = <K as Update<ST>>::apply(Update::coef(&kernel), x, x, [x; ST]);
-    w + state.iter().sum::<f32>()
+    w + state.iter().sum::<f32>() + sum
 }
 
 fn fill<K: Fill<O, I>, const O: usize, const I: usize>(kernel: K, x: f32, n: u32, out: &mut [f32; TILE]) -> f32 {
     Fill::tile(&kernel, n, out);
-    let key = Fill::gaussian(&kernel).map_or(0, |key| key.step);
+    let mut key = Fill::gaussian(&kernel).map_or(0, |key| key.step);
+    Hyperparameters::words(kernel, &mut |word| key ^= word);
     <K as Fill<O, I>>::apply(Fill::scale(&kernel, x, n), [x; O], [x; I]).iter().sum::<f32>() + key as f32
 }
 
