@@ -1,11 +1,12 @@
 //! Checkpoints on a flash.
 
-use core::task::Poll;
 use crate::board::{Failed, Flash};
+use core::task::Poll;
 use flatmin::averages::Swa;
 use flatmin::backend::Portable;
 use flatmin::checkpoint::{
-    Header, Load, Mark, NoHeader, Position, Region, Save, Scan, Sink, Slot, Snapshot, Source, Store, Target, Task,
+    Header, Load, Mark, NoHeader, Position, Region, Save, Scan, Sink, Slot, Snapshot, Source, Store, Target,
+    Task,
 };
 use flatmin::layout::Segment;
 use flatmin::methods::Sam;

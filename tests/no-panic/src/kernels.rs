@@ -5,8 +5,8 @@ use flatmin::backend::{Approx, Backend, Bytes, Cpu, Isa, Micromath, Normals, Op,
 use flatmin::error::Quantity;
 use flatmin::kernel::{Fill, Hyperparameters, Map, Reduce, Update};
 use flatmin::kernels::{
-    self, Clip, Copy, Dot, Lerp, NonFinite, Offset, Perturb, Pull, Reperturb, SaveAscend, SaveOffset, Scale, SqNorm,
-    StepAdam, StepMomentum, StepNesterov, StepSgd,
+    self, Clip, Copy, Dot, Lerp, NonFinite, Offset, Perturb, Pull, Reperturb, SaveAscend, SaveOffset, Scale,
+    SqNorm, StepAdam, StepMomentum, StepNesterov, StepSgd,
 };
 use flatmin::lanes::{Array, LANES, Lanes, Plain};
 use flatmin::layout::{Groups, Segment, Sharing, filters, params};
@@ -43,7 +43,12 @@ fn update<K: Update<ST>, const ST: usize>(kernel: K, x: f32, n: u32) -> f32 {
     w + state.iter().sum::<f32>() + sum
 }
 
-fn fill<K: Fill<O, I>, const O: usize, const I: usize>(kernel: K, x: f32, n: u32, out: &mut [f32; TILE]) -> f32 {
+fn fill<K: Fill<O, I>, const O: usize, const I: usize>(
+    kernel: K,
+    x: f32,
+    n: u32,
+    out: &mut [f32; TILE],
+) -> f32 {
     Fill::tile(&kernel, n, out);
     let mut key = Fill::gaussian(&kernel).map_or(0, |key| key.step);
     Hyperparameters::words(kernel, &mut |word| key ^= word);
@@ -51,7 +56,14 @@ fn fill<K: Fill<O, I>, const O: usize, const I: usize>(kernel: K, x: f32, n: u32
 }
 
 /// Everything that a backend does.
-fn on<B: Backend<Vector = [f32], Scalar = f32>>(b: &mut B, v: Vectors<'_>, k: f32, n: u32, key: Key, way: Way) -> f32 {
+fn on<B: Backend<Vector = [f32], Scalar = f32>>(
+    b: &mut B,
+    v: Vectors<'_>,
+    k: f32,
+    n: u32,
+    key: Key,
+    way: Way,
+) -> f32 {
     let Vectors { w, s, t, x, y, groups } = v;
     Backend::open(b);
     Backend::map(b, Clip { max_norm: k }, [&k], [&mut *w], []);

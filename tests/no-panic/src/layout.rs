@@ -1,7 +1,7 @@
 //! Segments and groups, and what training will need of memory.
 
-use flatmin::bill::{Bill, Shape};
 use flatmin::averages::Swa;
+use flatmin::bill::{Bill, Shape};
 use flatmin::layout::{Groups, Segment, Spans};
 use flatmin::methods::Sam;
 use flatmin::optimizers::{NoMomentum, Sgd};

@@ -2,11 +2,11 @@
 
 use core::ops::Range;
 use flatmin::layout::{Kind, Segment};
-use flatmin::tune;
 use flatmin::nn::{
-    self, Activation, All, Bias, Conv1d, Conv2d, Dense, Evaluation, Frozen, Layer, MaxPool2d, MeanTime, Memory, Network, Params,
-    Pass, Place, Relu, Seq, Stage, Tanh, Target, Tensor, Tensors, Work,
+    self, Activation, All, Bias, Conv1d, Conv2d, Dense, Evaluation, Frozen, Layer, MaxPool2d, MeanTime,
+    Memory, Network, Params, Pass, Place, Relu, Seq, Stage, Tanh, Target, Tensor, Tensors, Work,
 };
+use flatmin::tune;
 
 pub type Net = nn::seq!(Conv1d<6, 64, 5, 2, 16>, Relu<480>, Conv1d<16, 30, 5, 2, 16>, Tanh<208>, MeanTime<13, 16>, Dense<16, 7>);
 

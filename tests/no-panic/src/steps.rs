@@ -52,7 +52,13 @@ fn pieces<M: Method<Sliced<Portable>>>(mut method: M, w: &mut [f32], g: &mut [f3
 }
 
 /// The calls of a method in any order, as a caller with a loop of its own may make them.
-fn by_hand<M: Method<Portable>>(method: &mut M, w: &mut [f32], g: &mut [f32], clock: &Clock, order: &[u8]) -> u32 {
+fn by_hand<M: Method<Portable>>(
+    method: &mut M,
+    w: &mut [f32],
+    g: &mut [f32],
+    clock: &Clock,
+    order: &[u8],
+) -> u32 {
     let b = &mut Portable;
     for call in order {
         let loss = clock.lr;
@@ -75,7 +81,11 @@ fn state<B: Backend<Vector = [f32]>, S: State<B>>(state: &mut S) -> u32 {
     let mut words = [0; 64];
     let mut slots = words.iter_mut();
     let scalars = State::scalars(state);
-    Words::put(scalars, &mut |word| if let Some(slot) = slots.next() { *slot = word });
+    Words::put(scalars, &mut |word| {
+        if let Some(slot) = slots.next() {
+            *slot = word
+        }
+    });
     let mut stored = words.into_iter();
     let read = <S::Scalars as Words>::take(&mut || stored.next().unwrap_or(0));
     State::set_scalars(state, read);
@@ -87,7 +97,13 @@ fn state<B: Backend<Vector = [f32]>, S: State<B>>(state: &mut S) -> u32 {
 }
 
 /// An optimizer without a method.
-fn bare<O: Optimizer<Portable>>(optimizer: &mut O, w: &mut [f32], saved: &[f32], g: &mut [f32], clock: &Clock) -> bool {
+fn bare<O: Optimizer<Portable>>(
+    optimizer: &mut O,
+    w: &mut [f32],
+    saved: &[f32],
+    g: &mut [f32],
+    clock: &Clock,
+) -> bool {
     Optimizer::update(optimizer, &mut Portable, w, Some(saved), g, clock);
     Optimizer::update(optimizer, &mut Portable, w, None, g, clock);
     Optimizer::ready(optimizer, &Portable, w.len(), clock).is_ok()

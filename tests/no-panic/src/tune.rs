@@ -6,7 +6,8 @@ use flatmin::rng::{Draws, Key, Stream};
 use flatmin::tune::replay_buffer::{Class, Item};
 use flatmin::tune::wise_ft::{WiseFt, interpolate};
 use flatmin::tune::{
-    self, CrossValidation, Divergence, Features, Guard, Outcome, ReplayBuffer, Rule, Samples, Score, Scores, Trust,
+    self, CrossValidation, Divergence, Features, Guard, Outcome, ReplayBuffer, Rule, Samples, Score, Scores,
+    Trust,
 };
 
 type Body = nn::seq!(Conv1d<6, 64, 5, 2, 16, Frozen>, Relu<480>, MeanTime<30, 16>);
@@ -15,7 +16,8 @@ type Body = nn::seq!(Conv1d<6, 64, 5, 2, 16, Frozen>, Relu<480>, MeanTime<30, 16
 fn stored<Q: Item + PartialEq>(samples: &Samples<'_, Q>, i: usize, x: &mut [f32], label: u8) -> usize {
     let read = Samples::read(samples, i, x).is_some() && Samples::label(samples, i).is_some();
     let sizes = Samples::len(samples) + Samples::dim(samples) + Samples::count(samples, label);
-    let parts = Samples::labels(samples).len() + Samples::values(samples).len() + Samples::scale(samples).len();
+    let parts =
+        Samples::labels(samples).len() + Samples::values(samples).len() + Samples::scale(samples).len();
     sizes + parts + usize::from(read && !Samples::is_empty(samples) && Samples::<Q>::default() == *samples)
 }
 
