@@ -9,6 +9,8 @@
 //! - an implementation of a trait of this crate: its type is named in a function of the image, or in an alias. Those of
 //!   foreign traits (`Display`, `Default`) count method by method.
 //!
+//! Types of one name in two modules are told apart in paths only, and what the generic code is called with is not compared.
+//!
 //! `unreachable_pub` holds in this workspace, so `pub` means that a user can reach it. What only an x86 has is not seen:
 //! the image has no such target. In what a macro of the crate writes, a variable is a name of its own: see `WRITTEN`.
 
