@@ -58,7 +58,7 @@ impl Tensors {
     #[must_use]
     pub const fn count(&self, trainable: bool) -> usize {
         let (mut count, mut i) = (0, 0);
-        while i < self.len {
+        while i < self.len && i < MAX_TENSORS {
             count += (self.list[i].trainable == trainable) as usize;
             i += 1;
         }
@@ -69,7 +69,7 @@ impl Tensors {
     #[must_use]
     pub const fn floats(&self, trainable: bool) -> usize {
         let (mut floats, mut i) = (0, 0);
-        while i < self.len {
+        while i < self.len && i < MAX_TENSORS {
             floats += (self.list[i].trainable == trainable) as usize * self.list[i].floats();
             i += 1;
         }
@@ -81,7 +81,7 @@ impl Tensors {
     #[must_use]
     pub const fn slots(&self, trainable: bool) -> usize {
         let (mut slots, mut i) = (0, 0);
-        while i < self.len {
+        while i < self.len && i < MAX_TENSORS {
             slots += (self.list[i].trainable == trainable) as usize * self.list[i].segment.slots();
             i += 1;
         }
@@ -110,7 +110,7 @@ pub const fn segments<N: Network, const S: usize>() -> [Segment; S] {
     const { assert!(S == N::SEGMENTS, "the length must be Net::SEGMENTS") };
     let mut segments = [Segment { filters: 0, fan_in: 0, kind: Kind::Weight }; S];
     let (mut tensor, mut filled) = (0, 0);
-    while filled < S {
+    while filled < S && tensor < MAX_TENSORS {
         let Tensor { segment, trainable } = N::TENSORS.list[tensor];
         if trainable {
             segments[filled] = segment;

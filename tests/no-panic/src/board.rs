@@ -1,6 +1,9 @@
 //! A board that the compiler knows nothing about: what it answers depends on arguments.
 
 use core::convert::Infallible;
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, Waker};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::{ErrorType as PinErrorType, OutputPin};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
@@ -8,7 +11,7 @@ use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashEr
 /// Memory that behaves like a flash, as far as it goes; beyond, it fails.
 pub struct Flash<'a>(pub &'a mut [u8]);
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Failed;
 
 impl NorFlashError for Failed {
@@ -38,6 +41,33 @@ impl ReadNorFlash for Flash<'_> {
 
     fn capacity(&self) -> usize {
         self.0.len()
+    }
+}
+
+#[allow(refining_impl_trait, reason = "the trait asks for some future, this is one")]
+impl embedded_storage_async::nor_flash::ReadNorFlash for Flash<'_> {
+    const READ_SIZE: usize = 1;
+
+    fn read(&mut self, at: u32, bytes: &mut [u8]) -> Later<Result<(), Failed>> {
+        Later(at > 0, ReadNorFlash::read(self, at, bytes))
+    }
+
+    fn capacity(&self) -> usize {
+        self.0.len()
+    }
+}
+
+#[allow(refining_impl_trait, reason = "the trait asks for some future, this is one")]
+impl embedded_storage_async::nor_flash::NorFlash for Flash<'_> {
+    const WRITE_SIZE: usize = 8;
+    const ERASE_SIZE: usize = 512;
+
+    fn erase(&mut self, from: u32, to: u32) -> Later<Result<(), Failed>> {
+        Later(from > 0, NorFlash::erase(self, from, to))
+    }
+
+    fn write(&mut self, at: u32, bytes: &[u8]) -> Later<Result<(), Failed>> {
+        Later(bytes.len() > 8, NorFlash::write(self, at, bytes))
     }
 }
 
@@ -79,4 +109,27 @@ impl DelayNs for Wire<'_> {
     fn delay_ns(&mut self, ns: u32) {
         *self.0 = self.0.wrapping_add(ns);
     }
+}
+
+/// Ready with this, at once or at the second poll. Not an `async` block: the compiler gives those a panic of their own,
+/// for the caller who polls once more after they are ready.
+pub struct Later<T>(pub bool, pub T);
+
+impl<T: Copy + Unpin> Future for Later<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<T> {
+        if core::mem::take(&mut self.0) { Poll::Pending } else { Poll::Ready(self.1) }
+    }
+}
+
+/// Polls at most so often, and not again once it is ready.
+pub fn poll<F: Future>(future: F, polls: u32) -> Option<F::Output> {
+    let mut future = pin!(future);
+    for _ in 0..polls {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return Some(output);
+        }
+    }
+    None
 }
