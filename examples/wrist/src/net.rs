@@ -3,6 +3,7 @@
 use core::borrow::BorrowMut;
 use flatmin::layout::{Segment, filters};
 use flatmin::nn::{self, Bias, Conv1d, Dense, Frozen, MeanTime, Network, Relu};
+use flatmin::residual::usual_len;
 
 /// Two convolutions, the mean over time and a dense layer: 1,911 weights.
 type Of<Lower, Upper> = nn::seq!(
@@ -51,6 +52,8 @@ pub trait Model: Network + 'static {
     type Frozen: Vector;
     /// A value a filter.
     type Filters: Vector;
+    /// What restores weights without a copy; see [`flatmin::residual`].
+    type Residual: Vector;
     /// The activations.
     type Acts: Vector;
 }
@@ -63,6 +66,7 @@ macro_rules! model {
             type Weights = [f32; <Self as Network>::TRAINABLE];
             type Frozen = [f32; <Self as Network>::FROZEN];
             type Filters = [f32; filters(&nn::segments::<Self, { <Self as Network>::SEGMENTS }>())];
+            type Residual = [f32; usual_len(<Self as Network>::TRAINABLE)];
             type Acts = [f32; <Self as Network>::ACTS];
         }
     };
