@@ -51,7 +51,7 @@ pub type Memory = crate::memory::Memory<Chosen>;
 /// What a session may take of RAM, stack included.
 pub const RAM: usize = [64, 32][MEMORY] * 1024;
 /// Of it, what is left to the stack at least; whether that is enough is measured.
-pub const STACK: usize = [8 * 1024, 3 * 1024 + 512][MEMORY];
+pub const STACK: usize = [8192, 3840][MEMORY];
 /// What the rows of a session are called.
 pub const NAME: &str = ["wrist", "wrist-small"][MEMORY];
 

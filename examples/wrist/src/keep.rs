@@ -39,7 +39,10 @@ impl<N: Model, F: NorFlash> Checkpoints<N, F> {
     #[inline(never)]
     pub fn save(&mut self, turns: &mut impl Turns, w: &[f32], position: Position) -> Result<(), Error> {
         let (b, method) = (&Portable, &Plain::new(Sgd::new()));
-        finish(turns, self.store.save(Snapshot::<Portable, _, _>::new(b, N::LAYOUT, w, method, &(), position)?))
+        finish(
+            turns,
+            self.store.save(Snapshot::<Portable, _, _>::new(b, N::LAYOUT, w, method, &(), position)?),
+        )
     }
 
     /// Reads the candidate.

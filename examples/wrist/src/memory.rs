@@ -1,8 +1,8 @@
 //! Everything a session needs, in one static.
 
 use crate::choice::{Choice, Chosen, RAM, STACK};
-use crate::storage::Storage;
 use crate::net::{CHANNELS, CLASSES, FRAMES, Model, Vector, WINDOW};
+use crate::storage::Storage;
 use crate::tuner::Tuner;
 
 /// Windows of each exercise that the person labels.

@@ -125,11 +125,7 @@ impl<N: Model, D: DelayNs, T: Turns, R: Report, K: Keeper> Session<'_, N, D, T, 
 
     /// Tests what a reset leads to, and says how it came to be.
     #[inline(never)]
-    fn test(
-        &mut self,
-        outcome: Option<Outcome>,
-        stored: bool,
-    ) -> core::result::Result<Scores, Error> {
+    fn test(&mut self, outcome: Option<Outcome>, stored: bool) -> core::result::Result<Scores, Error> {
         let Self { bench, recording, delay, report } = self;
         let Bench { blob, predictor: Predictor { frozen, acts, units, .. }, g, x, turns, .. } = bench;
         let mut kept = Predictor::<N>::new(g, frozen, acts, *units);

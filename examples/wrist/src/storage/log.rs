@@ -1,8 +1,8 @@
 //! Labelled windows in a log in flash, and which of them count.
 //!
 //! NOR flash cannot replace a window without erasing its neighbours. So a window that enters the reservoir is appended, and
-//! the reservoir in RAM holds places in the log. Once the log is full, later windows are passed by. The index is in RAM only:
-//! after a reset the person labels again.
+//! the reservoir in RAM holds places in the log. The shipped recording takes 91 places; once the log is full,
+//! later windows are passed by. The index is in RAM only: after a reset the person labels again.
 
 use crate::Error;
 use crate::flash::CHECKPOINTS;
@@ -14,8 +14,8 @@ use flatmin::rng::{Draws, Key, Stream};
 use flatmin::tune::replay_buffer::{Class, Item, Offer, ReplayBuffer};
 
 /// Windows that the log holds.
-pub const LOG: usize = 96;
-/// Bytes of it: nine erase units of 4 KiB.
+pub const LOG: usize = 128;
+/// Bytes of it: twelve erase units of 4 KiB.
 pub const BYTES: usize = LOG * WINDOW;
 /// Bytes of an operation of the flash: whole frames.
 const CHUNK: usize = 16 * CHANNELS;
