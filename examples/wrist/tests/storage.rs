@@ -170,7 +170,7 @@ impl NorFlash for Cut<'_> {
 }
 
 fn keeper<'a, F: NorFlash + 'a>(index: &'a mut InFlash, flash: F) -> Result<FlashKeeper<'a, All, F>, Error> {
-    Ok(Storage::<All>::open(index, flash, &mut Unwatched, &[0.01; 6], 10)?)
+    Storage::<All>::open(index, flash, &mut Unwatched, &[0.01; 6], 10)
 }
 
 /// A confirmed record, a better epoch beside it, and the power goes at any moment of writing one that is better still.
