@@ -17,6 +17,7 @@ use flatmin_wrist::net::All;
 use flatmin_wrist::personalise::{Guard, Settings};
 use flatmin_wrist::pieces::{Grain, Unwatched};
 use flatmin_wrist::session;
+use flatmin_wrist::storage::InRam;
 use flatmin_wrist::tuner::Sam;
 use flatmin_wrist::{BLOB, RECORDING};
 
@@ -47,6 +48,7 @@ struct Unguarded;
 impl Choice for Unguarded {
     type Net = All;
     type Tuner = Sam<All>;
+    type Storage = InRam<All>;
     const SETTINGS: Settings = Settings { guard: Guard::Off, ..Settings::DEFAULT };
 }
 
@@ -70,7 +72,7 @@ fn the_firmware_trains_as_the_simulator_does() {
     session::run(board, Portable, &mut memory, Grain::FINE).unwrap();
 
     let blob = Blob::parse(BLOB).unwrap();
-    let labelled = &memory.labelled;
+    let labelled = &memory.storage.labelled;
     let labelled = Samples::new(384, &labelled.values, &labelled.labels, blob.replay().scale()).unwrap();
     let mut x = vec![0.0; 2 * 28 * 384];
     let (new, old) = x.split_at_mut(28 * 384);

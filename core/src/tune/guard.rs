@@ -119,6 +119,22 @@ impl<V> Guard<V> {
         }
     }
 
+    /// Takes the scores of another epoch whose weights are kept elsewhere, such as in flash: by whoever hears
+    /// [`Verdict::Better`]. The guard's own vector is untouched, so a `Guard<()>` does, and [`outcome`](Self::outcome)
+    /// tells what to put in place.
+    pub fn judge(&mut self, scores: Scores) -> Verdict {
+        self.epoch = self.epoch.saturating_add(1);
+        if self.diverged.is_some() {
+            return Verdict::Stop;
+        }
+        if self.rule.prefers(&scores, &self.best, &self.factory) {
+            (self.best, self.kept) = (scores, self.epoch);
+            return Verdict::Better;
+        }
+        let since = self.epoch - self.kept;
+        if since >= self.rule.patience { Verdict::Stop } else { Verdict::NoBetter { since } }
+    }
+
     /// Epochs seen.
     pub const fn epochs(&self) -> u32 {
         self.epoch
@@ -143,17 +159,11 @@ impl<V> Guard<V> {
         V: BorrowMut<B::Vector>,
     {
         require_len("guard", b.len(self.weights.borrow()), b.len(w))?;
-        self.epoch = self.epoch.saturating_add(1);
-        if self.diverged.is_some() {
-            return Ok(Verdict::Stop);
-        }
-        if self.rule.prefers(&scores, &self.best, &self.factory) {
-            (self.best, self.kept) = (scores, self.epoch);
+        let verdict = self.judge(scores);
+        if verdict == Verdict::Better {
             b.map(Copy {}, [], [self.weights.borrow_mut()], [w]);
-            return Ok(Verdict::Better);
         }
-        let since = self.epoch - self.kept;
-        Ok(if since >= self.rule.patience { Verdict::Stop } else { Verdict::NoBetter { since } })
+        Ok(verdict)
     }
 
     /// Puts the best weights in place, or those of `factory` when nothing beats them.

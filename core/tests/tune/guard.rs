@@ -41,6 +41,27 @@ fn the_first_of_the_best_epochs_is_kept() {
     assert_eq!(run(Rule::default(), factory, &loses), (Outcome::RolledBack, FACTORY));
 }
 
+/// What keeps the weights elsewhere hears and decides the same.
+#[test]
+fn scores_alone_are_judged_as_with_weights() {
+    let factory = scores(score(3, 7, 0.0), score(27, 28, 0.0));
+    let at = |new, old| scores(score(new, 7, 0.0), score(old, 28, 0.0));
+    let mut with = Guard::new(Rule { patience: 2, ..Rule::default() }, factory, [0.0; 2]);
+    let mut alone = Guard::new(Rule { patience: 2, ..Rule::default() }, factory, ());
+    for (new, expected) in [
+        (2, Verdict::NoBetter { since: 1 }),
+        (5, Verdict::Better),
+        (5, Verdict::NoBetter { since: 1 }),
+        (4, Verdict::Stop),
+    ] {
+        assert_eq!(alone.judge(at(new, 27)), expected);
+        assert_eq!(with.observe::<Portable>(&mut Portable, &FACTORY, at(new, 27)), Ok(expected));
+    }
+    assert_eq!((alone.outcome(), alone.best()), (Outcome::Kept { epoch: 2 }, at(5, 27)));
+    alone.heed(Some(Diverged::NonFinite));
+    assert_eq!((alone.judge(at(7, 28)), alone.outcome()), (Verdict::Stop, Outcome::RolledBack));
+}
+
 #[test]
 fn nothing_beats_the_factory_weights_without_evidence() {
     let some = score(3, 7, 7.0);

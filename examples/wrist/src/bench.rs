@@ -4,6 +4,7 @@ use crate::Error;
 use crate::memory::LABELLED;
 use crate::net::{Model, WINDOW};
 use crate::pieces::Turns;
+use crate::storage::Keeper;
 use core::marker::PhantomData;
 use core::task::Poll;
 use flatmin::average::Average;
@@ -13,7 +14,7 @@ use flatmin::blob::Blob;
 use flatmin::method::{Clock, Eval, Method, Next, Request};
 use flatmin::nn::{self, Evaluation};
 use flatmin::state::State;
-use flatmin::tune::{Samples, Score, Trust, fold};
+use flatmin::tune::{self, Samples, Score, Trust};
 
 /// Weights, and the memory that their answers take.
 #[derive(Debug)]
@@ -78,10 +79,9 @@ impl<'a, N: Model> Predictor<'a, N> {
         turns: &mut impl Turns,
         samples: Samples<'_, i8>,
         x: &mut [f32],
-        of: impl Fn(usize) -> bool,
     ) -> Result<Score, Error> {
         let mut score = Score::default();
-        for i in (0..samples.len()).filter(|i| of(*i)) {
+        for i in 0..samples.len() {
             let label = samples.read(i, x).unwrap_or(u8::MAX);
             self.test(turns, &mut score, x, label)?;
         }
@@ -89,17 +89,28 @@ impl<'a, N: Model> Predictor<'a, N> {
     }
 }
 
-/// Which samples: all of them.
-pub const fn every(_: usize) -> bool {
-    true
+/// One of a number of folds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fold {
+    /// Which.
+    pub(crate) k: usize,
+    /// Of how many.
+    pub(crate) of: usize,
+}
+
+impl Fold {
+    /// Whether sample `i` is in it.
+    fn has(self, labels: &[u8], i: usize) -> bool {
+        tune::fold(labels, i, self.of) == self.k
+    }
 }
 
 /// The samples, the network and its memory.
-pub struct Bench<'a, N, T> {
+pub struct Bench<'a, N, T, K> {
     /// The shipped model.
     pub blob: Blob<'a>,
-    /// What the person labelled.
-    pub labelled: Samples<'a, i8>,
+    /// What the person labelled, and the weights of an epoch.
+    pub keeper: K,
     /// The weights that train, among the others.
     pub predictor: Predictor<'a, N>,
     /// The gradient of those that train.
@@ -118,7 +129,7 @@ pub(crate) type Order = heapless::Vec<u8, { 2 * LABELLED }>;
 /// Parameters of a piece of an average.
 const AVERAGED: usize = 512;
 
-impl<N: Model, T: Turns> Bench<'_, N, T> {
+impl<N: Model, T: Turns, K: Keeper> Bench<'_, N, T, K> {
     /// The shipped weights.
     pub(crate) fn load_factory(&mut self) -> Result<(), Error> {
         self.predictor.load_factory(&self.blob)?;
@@ -126,45 +137,55 @@ impl<N: Model, T: Turns> Bench<'_, N, T> {
         Ok(())
     }
 
-    /// Right answers to some samples.
-    pub(crate) fn score(
-        &mut self,
-        samples: Samples<'_, i8>,
-        of: impl Fn(usize) -> bool,
-    ) -> Result<Score, Error> {
-        self.predictor.score(self.turns, samples, self.x, of)
+    /// Right answers to the guard's windows of old users.
+    pub(crate) fn score_old(&mut self) -> Result<Score, Error> {
+        self.predictor.score(self.turns, self.blob.validation(), self.x)
     }
 
-    /// Adds what the weights think of some labels.
-    pub(crate) fn believe(&mut self, of: impl Fn(usize) -> bool) -> Result<(), Error> {
-        for i in (0..self.labelled.len()).filter(|i| of(*i)) {
-            let label = self.labelled.read(i, self.x).unwrap_or(u8::MAX);
-            let z = self.predictor.logits(self.turns, self.x)?;
-            self.trust.add(i, z, label.into());
-            self.turns.rest();
+    /// Right answers to what the person labelled, or to a fold of it.
+    pub(crate) fn score_labelled(&mut self, fold: Option<Fold>) -> Result<Score, Error> {
+        let mut score = Score::default();
+        for i in 0..self.keeper.labels().len() {
+            if fold.is_none_or(|fold| fold.has(self.keeper.labels(), i)) {
+                let label = self.keeper.read(i, self.x)?;
+                self.predictor.test(self.turns, &mut score, self.x, label)?;
+            }
+        }
+        Ok(score)
+    }
+
+    /// Adds what the weights think of what the person labelled, or of a fold of it.
+    pub(crate) fn believe(&mut self, fold: Option<Fold>) -> Result<(), Error> {
+        for i in 0..self.keeper.labels().len() {
+            if fold.is_none_or(|fold| fold.has(self.keeper.labels(), i)) {
+                let label = self.keeper.read(i, self.x)?;
+                let z = self.predictor.logits(self.turns, self.x)?;
+                self.trust.add(i, z, label.into());
+                self.turns.rest();
+            }
         }
         Ok(())
     }
 
     /// The labelled windows and their partners among the old ones, without the fold that sits out.
-    pub(crate) fn order(&self, outside: Option<(usize, usize)>) -> Order {
-        let labels = self.labelled.labels();
+    pub(crate) fn order(&self, outside: Option<Fold>) -> Order {
+        let labels = self.keeper.labels();
         let partner = |i: usize| i.checked_rem(labels.len()).unwrap_or(0);
-        let sits_out = |i| outside.is_some_and(|(held, folds)| fold(labels, partner(i), folds) == held);
+        let sits_out = |i| outside.is_some_and(|fold| fold.has(labels, partner(i)));
         let old = self.blob.replay().len().min(LABELLED);
         (0..labels.len() + old).filter(|i| !sits_out(*i)).map(|i| i as u8).take(2 * LABELLED).collect()
     }
 
-    /// Sample `i` of labelled and old ones, and how much it counts.
-    fn read(&mut self, i: usize, weigh: bool) -> (usize, f32) {
-        let count = self.labelled.len();
-        match i.checked_sub(count) {
+    /// Reads sample `i` of labelled and old ones: its label, and how much it counts.
+    fn read(&mut self, i: usize, weigh: bool) -> Result<(usize, f32), Error> {
+        let count = self.keeper.labels().len();
+        Ok(match i.checked_sub(count) {
             Some(old) => (self.blob.replay().read(old, self.x).unwrap_or(u8::MAX).into(), 1.0),
             None => {
-                let label = self.labelled.read(i, self.x).unwrap_or(u8::MAX);
+                let label = self.keeper.read(i, self.x)?;
                 (label.into(), if weigh { self.trust.of(i) } else { 1.0 })
             }
-        }
+        })
     }
 
     /// The mean loss of some samples; writes or adds their mean gradient.
@@ -175,7 +196,7 @@ impl<N: Model, T: Turns> Bench<'_, N, T> {
         let scale = 1.0 / part.len().max(1) as f32;
         let mut sum = 0.0;
         for &i in part {
-            let (label, weight) = self.read(i.into(), weigh);
+            let (label, weight) = self.read(i.into(), weigh)?;
             let mut evaluation = Evaluation::<N>::gradient(
                 self.x,
                 label,
@@ -193,6 +214,8 @@ impl<N: Model, T: Turns> Bench<'_, N, T> {
     }
 
     /// One step of a method on the samples of `batch`.
+    // A stage of its own, as others are: what it needs of the stack is not kept while an epoch goes to flash.
+    #[inline(never)]
     pub(crate) fn step<B: Isa, M: Method<Sliced<B>>>(
         &mut self,
         b: &mut Sliced<B>,
@@ -217,21 +240,21 @@ impl<N: Model, T: Turns> Bench<'_, N, T> {
         }
     }
 
-    /// Takes `w` as observation `count` into a [`Swa`], slice by slice.
-    pub(crate) fn average<B: Isa>(
-        &mut self,
-        b: &mut Sliced<B>,
-        mean: &mut [f32],
-        count: u32,
-    ) -> Result<(), Error> {
+    /// Takes `w` as observation `count` into the mean that is kept, by way of the gradient's place; see [`Swa`].
+    pub(crate) fn average<B: Isa>(&mut self, b: &mut Sliced<B>, count: u32) -> Result<(), Error> {
+        if count > 0 {
+            self.keeper.take_epoch(self.turns, self.g)?;
+        }
         // SWA has no hyperparameter that could follow the clock: it counts.
         let clock = Clock { step: count, total: count, lr: 0.0 };
-        for (mean, w) in mean.chunks_mut(AVERAGED).zip(self.predictor.w.chunks(AVERAGED)) {
+        for (mean, w) in self.g.chunks_mut(AVERAGED).zip(self.predictor.w.chunks(AVERAGED)) {
             let mut swa = Swa::new(mean);
             State::<Sliced<B>>::set_scalars(&mut swa, count);
             swa.observe(b, w, &clock)?;
             self.turns.rest();
         }
+        self.keeper.keep_epoch(self.turns, self.g)?;
+        self.turns.rest();
         Ok(())
     }
 }

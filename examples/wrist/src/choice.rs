@@ -2,14 +2,16 @@
 //!
 //! | variable | values |
 //! |---|---|
-//! | `FLATMIN_METHOD` | `plain`, `sam`, `lpf` (default) |
+//! | `FLATMIN_MEMORY` | `large` (default): 64 KiB of RAM; `small`: 32 KiB, with windows and epochs in flash |
+//! | `FLATMIN_METHOD` | `plain`, `sam`, `lpf` (default; in `small` without a copy of the weights) |
 //! | `FLATMIN_SCOPE` | `all` (default), `last`, `bias` |
 //! | `FLATMIN_GUARD` | `off`, `accuracy`, `loss`, `trust` (default) |
 //! | `FLATMIN_EPOCHS` | 1 to 999, default 15 |
 
 use crate::net::{All, Biases, Last, Model};
 use crate::personalise::{Guard, Settings};
-use crate::tuner::{Lpf, Plain, Sam, Tuner};
+use crate::storage::{InFlash, InRam, Storage};
+use crate::tuner::{Lpf, LpfResidual, Plain, Sam, Tuner};
 
 /// Everything that is known when an image is built. What is not chosen is not in the image.
 pub trait Choice {
@@ -17,6 +19,8 @@ pub trait Choice {
     type Net: Model;
     /// The method with its state.
     type Tuner: Tuner<Self::Net>;
+    /// Where labelled windows and the weights of an epoch are kept.
+    type Storage: Storage<Self::Net>;
     /// Everything else.
     const SETTINGS: Settings;
 }
@@ -27,7 +31,8 @@ pub struct Chosen;
 
 impl Choice for Chosen {
     type Net = <Place<SCOPE> as Scope>::Net;
-    type Tuner = <Place<METHOD> as Method>::Tuner;
+    type Tuner = <Place<{ METHOD + 3 * MEMORY }> as Method>::Tuner;
+    type Storage = <Place<MEMORY> as Room>::Storage;
     const SETTINGS: Settings = Settings {
         epochs: number(or(option_env!("FLATMIN_EPOCHS"), "15")),
         guard: match find(or(option_env!("FLATMIN_GUARD"), "trust"), ["off", "accuracy", "loss", "trust"]) {
@@ -43,6 +48,14 @@ impl Choice for Chosen {
 /// The memory of a session.
 pub type Memory = crate::memory::Memory<Chosen>;
 
+/// What a session may take of RAM, stack included.
+pub const RAM: usize = [64, 32][MEMORY] * 1024;
+/// Of it, what is left to the stack at least; whether that is enough is measured.
+pub const STACK: usize = [8192, 3840][MEMORY];
+/// What the rows of a session are called.
+pub const NAME: &str = ["wrist", "wrist-small"][MEMORY];
+
+const MEMORY: usize = find(or(option_env!("FLATMIN_MEMORY"), "large"), ["large", "small"]);
 const METHOD: usize = find(or(option_env!("FLATMIN_METHOD"), "lpf"), ["plain", "sam", "lpf"]);
 const SCOPE: usize = find(or(option_env!("FLATMIN_SCOPE"), "all"), ["all", "last", "bias"]);
 
@@ -54,6 +67,12 @@ pub struct Place<const N: usize>;
 pub trait Scope {
     /// With what trains of it.
     type Net: Model;
+}
+
+/// Where things are kept at a place.
+pub trait Room {
+    /// With its static memory.
+    type Storage: Storage<<Chosen as Choice>::Net>;
 }
 
 /// The method at a place.
@@ -68,7 +87,10 @@ macro_rules! places {
     };
 }
 places!(Scope Net: 0 All, 1 Last, 2 Biases);
-places!(Method Tuner: 0 Plain<<Chosen as Choice>::Net>, 1 Sam<<Chosen as Choice>::Net>, 2 Lpf<<Chosen as Choice>::Net>);
+places!(Room Storage: 0 InRam<Net>, 1 InFlash);
+places!(Method Tuner: 0 Plain<Net>, 1 Sam<Net>, 2 Lpf<Net>, 3 Plain<Net>, 4 Sam<Net>, 5 LpfResidual<Net>);
+
+type Net = <Chosen as Choice>::Net;
 
 const fn or(chosen: Option<&'static str>, default: &'static str) -> &'static str {
     match chosen {

@@ -49,21 +49,20 @@ pub type See<'s, T> = dyn FnMut(&mut T, Part, u8, &[f32]) -> Result<(), Error> +
 /// # Errors
 /// [`Error::Imu`], and whatever `see` refuses.
 pub fn windows<D: DelayNs, T: Turns>(
-    mut recording: Recording,
+    recording: &mut Recording,
     delay: &mut D,
     turns: &mut T,
     blob: &Blob<'_>,
     x: &mut [f32; WINDOW],
     see: &mut See<'_, T>,
-) -> Result<Recording, Error> {
+) -> Result<(), Error> {
     for exercise in recording.exercises() {
         recording.start(&exercise);
-        let mut imu = Lsm6ds::new(recording, ADDRESS, CONFIG);
+        let mut imu = Lsm6ds::new(&mut *recording, ADDRESS, CONFIG);
         imu.configure()?;
         measure(&mut imu, delay, turns, blob, x, &exercise, see)?;
-        recording = imu.release();
     }
-    Ok(recording)
+    Ok(())
 }
 
 /// One exercise.

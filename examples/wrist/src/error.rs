@@ -21,6 +21,8 @@ pub enum Error {
     Network(nn::Error),
     /// The checkpoint could not be written or read.
     Checkpoint(checkpoint::Error<NorFlashErrorKind>),
+    /// The flash refuses a labelled window.
+    Flash(NorFlashErrorKind),
 }
 
 macro_rules! from {
@@ -46,6 +48,7 @@ impl fmt::Display for Error {
             Self::Method(error) => error.fmt(f),
             Self::Network(error) => error.fmt(f),
             Self::Checkpoint(error) => error.fmt(f),
+            Self::Flash(error) => write!(f, "a labelled window in flash: {error}"),
         }
     }
 }

@@ -1,15 +1,18 @@
 //! A NOR flash in RAM: what stands in for your chip's driver.
 
+use crate::storage::log;
 use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
 };
 
 /// Bytes of the smallest erase.
 const ERASE: usize = 4096;
-/// Two checkpoints of the network's weights.
-pub const BYTES: usize = 2 * SLOT;
-/// One of them.
+/// A checkpoint of the network's weights.
 pub const SLOT: usize = 2 * ERASE;
+/// Two of them, at the beginning. Behind them lies the log of labelled windows, where they are kept in flash.
+pub const CHECKPOINTS: usize = 2 * SLOT;
+/// All of it.
+pub const BYTES: usize = CHECKPOINTS + log::BYTES;
 
 /// Writes clear bits, erasing sets them, as in the real one.
 #[derive(Debug)]

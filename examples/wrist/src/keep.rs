@@ -1,9 +1,10 @@
-//! The tuned weights in flash: a trial record, read back, then confirmed.
+//! Weights in flash: a trial record, read back, then confirmed.
 
 use crate::Error;
 use crate::flash::SLOT;
 use crate::net::Model;
 use crate::pieces::Turns;
+use core::marker::PhantomData;
 use core::task::Poll;
 use embedded_storage::nor_flash::{NorFlash, NorFlashError, NorFlashErrorKind};
 use flatmin::backend::Portable;
@@ -11,75 +12,91 @@ use flatmin::checkpoint::{self, Job, Position, Region, Snapshot, Store, Target, 
 use flatmin::methods::Plain;
 use flatmin::optimizers::Sgd;
 
-/// Writes `w` as a candidate, reads it back into `copy`, confirms it, and reads what a reset would lead to. Whether
-/// `copy` is `w` after both.
+/// Checkpoints of the weights of a network, and of nothing else: a method without state.
 ///
-/// # Errors
-/// [`Error::Checkpoint`] when the flash refuses.
-pub fn keep<N: Model, F: NorFlash, T: Turns>(
-    flash: F,
-    turns: &mut T,
-    w: &[f32],
-    copy: &mut [f32],
-    position: Position,
-) -> Result<bool, Error> {
-    keep_in::<N, F, T>(flash, turns, w, copy, position).map_err(|error| match error {
-        Stop::Flash(error) => flat(error),
-        Stop::Buffer(error) => Error::Method(error),
-    })
+/// Errors are [`Error::Checkpoint`] when the flash refuses, [`Error::Method`] when a vector is not as long as the weights.
+#[derive(Debug)]
+pub struct Checkpoints<N, F: NorFlash> {
+    store: Store<F>,
+    net: PhantomData<N>,
 }
 
-/// What stops a checkpoint, in the words of the flash.
-enum Stop<E> {
-    Flash(checkpoint::Error<E>),
-    Buffer(flatmin::Error),
-}
-
-impl<E> From<checkpoint::Error<E>> for Stop<E> {
-    fn from(error: checkpoint::Error<E>) -> Self {
-        Self::Flash(error)
+impl<N: Model, F: NorFlash> Checkpoints<N, F> {
+    /// Those of a flash, which may be lent.
+    ///
+    /// # Errors
+    /// See [`Checkpoints`].
+    pub fn open(flash: F, turns: &mut impl Turns) -> Result<Self, Error> {
+        let mut store = Store::new(flash, Region::new(0, SLOT as u32)).map_err(flat)?;
+        finish(turns, Ok(store.open()))?;
+        Ok(Self { store, net: PhantomData })
     }
-}
 
-impl<E> From<flatmin::Error> for Stop<E> {
-    fn from(error: flatmin::Error) -> Self {
-        Self::Buffer(error)
+    /// Writes `w` as a candidate.
+    ///
+    /// # Errors
+    /// See [`Checkpoints`].
+    #[inline(never)]
+    pub fn save(&mut self, turns: &mut impl Turns, w: &[f32], position: Position) -> Result<(), Error> {
+        let (b, method) = (&Portable, &Plain::new(Sgd::new()));
+        finish(
+            turns,
+            self.store.save(Snapshot::<Portable, _, _>::new(b, N::LAYOUT, w, method, &(), position)?),
+        )
     }
-}
 
-fn keep_in<N: Model, F: NorFlash, T: Turns>(
-    flash: F,
-    turns: &mut T,
-    w: &[f32],
-    copy: &mut [f32],
-    position: Position,
-) -> Result<bool, Stop<F::Error>> {
-    // Weights and nothing else: a method without state.
-    let (b, method, nothing) = (&mut Portable, &mut Plain::new(Sgd::new()), &mut ());
-    let mut store = Store::new(flash, Region::new(0, SLOT as u32))?;
-    finish(turns, store.open())?;
-    let record = Snapshot::<Portable, _, _>::new(b, N::LAYOUT, w, method, nothing, position)?;
-    finish(turns, store.save(record)?)?;
-    copy.fill(0.0);
-    let target = Target::new(b, N::LAYOUT, copy, method, nothing)?;
-    finish(turns, store.load_candidate(target)?)?;
-    let on_trial = same(w, copy);
-    finish(turns, store.confirm()?)?;
-    copy.fill(0.0);
-    let target = Target::new(b, N::LAYOUT, copy, method, nothing)?;
-    finish(turns, store.load(target)?)?;
-    Ok(on_trial && same(w, copy))
+    /// Reads the candidate.
+    ///
+    /// # Errors
+    /// See [`Checkpoints`].
+    #[inline(never)]
+    pub fn load_candidate(&mut self, turns: &mut impl Turns, w: &mut [f32]) -> Result<(), Error> {
+        let (b, method, nothing) = (&mut Portable, &mut Plain::new(Sgd::new()), &mut ());
+        w.fill(0.0);
+        finish(turns, self.store.load_candidate(Target::new(b, N::LAYOUT, w, method, nothing)?))
+    }
+
+    /// Reads what a reset leads to.
+    ///
+    /// # Errors
+    /// See [`Checkpoints`].
+    #[inline(never)]
+    pub fn load(&mut self, turns: &mut impl Turns, w: &mut [f32]) -> Result<(), Error> {
+        let (b, method, nothing) = (&mut Portable, &mut Plain::new(Sgd::new()), &mut ());
+        w.fill(0.0);
+        finish(turns, self.store.load(Target::new(b, N::LAYOUT, w, method, nothing)?))
+    }
+
+    /// Whether the candidate is `w`; it is read into `copy`.
+    pub fn is_candidate(&mut self, turns: &mut impl Turns, w: &[f32], copy: &mut [f32]) -> bool {
+        self.load_candidate(turns, copy).is_ok() && same(w, copy)
+    }
+
+    /// Reads the candidate back into `copy`, confirms it, and reads what a reset would lead to. Whether `copy` is `w`
+    /// after both.
+    ///
+    /// # Errors
+    /// See [`Checkpoints`].
+    pub fn confirm(&mut self, turns: &mut impl Turns, w: &[f32], copy: &mut [f32]) -> Result<bool, Error> {
+        self.load_candidate(turns, copy)?;
+        let on_trial = same(w, copy);
+        finish(turns, self.store.confirm())?;
+        self.load(turns, copy)?;
+        Ok(on_trial && same(w, copy))
+    }
 }
 
 /// One flash operation a piece.
+#[inline(always)]
 fn finish<F: NorFlash, J: Job>(
     turns: &mut impl Turns,
-    mut task: Task<'_, F, J>,
-) -> Result<(), Stop<F::Error>> {
+    task: Result<Task<'_, F, J>, checkpoint::Error<F::Error>>,
+) -> Result<(), Error> {
+    let mut task = task.map_err(flat)?;
     let done = turns.finish(|| match task.advance() {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(_)) => Poll::Ready(Ok(())),
-        Err(error) => Poll::Ready(Err(Stop::Flash(error))),
+        Err(error) => Poll::Ready(Err(flat(error))),
     });
     match done {
         Poll::Ready(result) => result,

@@ -15,6 +15,7 @@
 //! | [`mod@bench`] | samples, network and memory: answers, gradients, a step | copy |
 //! | [`train`] | a training run | copy |
 //! | [`personalise`] | settings, trust, guards | copy |
+//! | [`storage`] | where labelled windows and the best epoch are kept: RAM or flash | copy |
 //! | [`keep`], [`flash`] | checkpoint, and a flash in RAM to keep it in | copy, replace by your flash driver |
 //! | [`pieces`] | work in pieces, under a watchdog | copy |
 //! | [`board`], [`report`] | what a session needs of a board, and whom it tells | copy, replace `Nothing` and `Pulses` by your timer and pin |
@@ -35,6 +36,7 @@ pub mod pieces;
 pub mod recording;
 pub mod report;
 pub mod session;
+pub mod storage;
 pub mod train;
 pub mod tuner;
 

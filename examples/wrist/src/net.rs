@@ -3,6 +3,7 @@
 use core::borrow::BorrowMut;
 use flatmin::layout::{Segment, filters};
 use flatmin::nn::{self, Bias, Conv1d, Dense, Frozen, MeanTime, Network, Relu};
+use flatmin::residual::usual_len;
 
 /// What lies below the last layer.
 type Below<Lower> = nn::seq!(
@@ -56,6 +57,8 @@ pub trait Model: Network + 'static {
     type Frozen: Vector;
     /// A value a filter.
     type Filters: Vector;
+    /// What restores weights without a copy; see [`flatmin::residual`].
+    type Residual: Vector;
     /// The activations.
     type Acts: Vector;
 }
@@ -68,6 +71,7 @@ macro_rules! model {
             type Weights = [f32; <Self as Network>::TRAINABLE];
             type Frozen = [f32; <Self as Network>::FROZEN];
             type Filters = [f32; filters(&nn::segments::<Self, { <Self as Network>::SEGMENTS }>())];
+            type Residual = [f32; usual_len(<Self as Network>::TRAINABLE)];
             type Acts = [f32; <Self as Network>::ACTS];
         }
     };

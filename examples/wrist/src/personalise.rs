@@ -1,16 +1,16 @@
 //! From labelled windows to weights that are kept, or not: the guards.
 
 use crate::Error;
-use crate::bench::{Bench, every};
+use crate::bench::{Bench, Fold};
 use crate::choice::Choice;
 use crate::pieces::Turns;
 use crate::report::{Event, Report, Row};
+use crate::storage::Keeper;
 use crate::train::{Run, Trainer};
 use embedded_hal::digital::OutputPin;
-use flatmin::backend::{Isa, Sliced};
+use flatmin::backend::Isa;
 use flatmin::hash::Crc32;
-use flatmin::nn;
-use flatmin::tune::{self, Criterion, Outcome, Rule, Score, Scores, fold};
+use flatmin::tune::{self, Criterion, Outcome, Rule, Score, Scores, Verdict};
 
 /// Who decides whether tuned weights are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,25 +51,32 @@ const FOLDS: usize = 2;
 const HELD_OUT: usize = 4;
 
 /// A bench with a trainer.
-pub struct Personaliser<'a, C: Choice, B, P, T, R> {
+pub struct Personaliser<'p, 'a, C: Choice, B, P, T, R, K> {
     /// On what.
-    pub bench: Bench<'a, C::Net, T>,
+    pub bench: &'p mut Bench<'a, C::Net, T, K>,
     /// By which method.
-    pub trainer: Trainer<'a, C, B, P, R>,
-    /// The mean of the weights after every epoch, or the best.
-    pub mean: &'a mut [f32],
+    pub trainer: Trainer<'p, C, B, P, R>,
 }
 
-impl<C: Choice, B: Isa, P: OutputPin, T: Turns, R: Report> Personaliser<'_, C, B, P, T, R> {
+impl<C, B, P, T, R, K> Personaliser<'_, '_, C, B, P, T, R, K>
+where
+    C: Choice,
+    B: Isa,
+    P: OutputPin,
+    T: Turns,
+    R: Report,
+    K: Keeper,
+{
     /// Fine-tunes the shipped weights; what the guard decides. `w` holds what is kept.
     ///
     /// # Errors
-    /// [`Error::Method`], [`Error::Network`]: only where a buffer does not fit.
+    /// [`Error::Method`], [`Error::Network`] where a buffer does not fit; [`Error::Flash`], [`Error::Checkpoint`].
+    #[inline(never)]
     pub fn tune(&mut self) -> Result<Option<Outcome>, Error> {
         match C::SETTINGS.guard {
             Guard::Off => {
                 let run = Run::tune::<C>(None, false);
-                self.trainer.train(&mut self.bench, &run, &mut |_, _| Ok(())).map(|()| None)
+                self.trainer.train(self.bench, &run, &mut |_, _| Ok(())).map(|()| None)
             }
             Guard::Accuracy => self.held_out(Criterion::Accuracy).map(Some),
             Guard::Loss => self.held_out(Criterion::Loss).map(Some),
@@ -79,63 +86,66 @@ impl<C: Choice, B: Isa, P: OutputPin, T: Turns, R: Report> Personaliser<'_, C, B
 
     /// The best epoch by samples that did not train: one of each class, and the old ones of the guard.
     fn held_out(&mut self, criterion: Criterion) -> Result<Outcome, Error> {
-        let scores = |bench: &mut Bench<'_, C::Net, T>| -> Result<Scores, Error> {
-            let (labelled, old) = (bench.labelled, bench.blob.validation());
-            let new = bench.score(labelled, |i| fold(labelled.labels(), i, HELD_OUT) == 0)?;
-            Ok(Scores { new, old: bench.score(old, every)? })
+        let fold = Some(Fold { k: 0, of: HELD_OUT });
+        let scores = |bench: &mut Bench<'_, C::Net, T, K>| -> Result<Scores, Error> {
+            Ok(Scores { new: bench.score_labelled(fold)?, old: bench.score_old()? })
         };
-        let Self { bench, trainer, mean } = self;
+        let Self { bench, trainer } = self;
         bench.load_factory()?;
         let rule = Rule { criterion, ..Rule::default() };
-        let mut guard = tune::Guard::new(rule, scores(bench)?, &mut **mean);
-        let run = Run::tune::<C>(Some((0, HELD_OUT)), false);
-        trainer.train(bench, &run, &mut |bench, b| {
-            let found = scores(bench)?;
-            guard.observe::<Sliced<B>>(b, bench.predictor.w, found)?;
+        let mut guard = tune::Guard::new(rule, scores(bench)?, ());
+        let run = Run::tune::<C>(fold, false);
+        trainer.train(bench, &run, &mut |bench, _| {
+            if guard.judge(scores(bench)?) == Verdict::Better {
+                bench.keeper.keep_epoch(bench.turns, bench.predictor.w)?;
+            }
             bench.turns.rest();
             Ok(())
         })?;
-        nn::split::<C::Net>(bench.blob.weights(), bench.g, bench.predictor.frozen)?;
-        Ok(guard.finish::<Sliced<B>>(&mut trainer.b, bench.predictor.w, bench.g)?)
+        match guard.outcome() {
+            Outcome::Kept { .. } => bench.keeper.take_epoch(bench.turns, bench.predictor.w)?,
+            Outcome::RolledBack => bench.load_factory()?,
+        }
+        Ok(guard.outcome())
     }
 
     /// All labelled windows, each as far as it is believed; see [`Trust`](tune::Trust).
     fn trusting(&mut self) -> Result<Outcome, Error> {
-        let Self { bench, trainer, mean } = self;
-        let labelled = bench.labelled;
-        let within = |k: usize| move |i: usize| fold(labelled.labels(), i, FOLDS) == k;
+        let Self { bench, trainer } = self;
         bench.load_factory()?;
-        bench.believe(every)?;
-        let factory = Scores { new: bench.score(labelled, every)?, old: Score::default() };
+        bench.believe(None)?;
+        let factory = Scores { new: bench.score_labelled(None)?, old: Score::default() };
         let epochs = (C::SETTINGS.epochs / 4).max(1);
         for (k, name) in ["wrist:fold-1", "wrist:fold-2"].into_iter().enumerate() {
-            let run = Run { name, epochs, outside: Some((k, FOLDS)), weigh: false };
+            let fold = Some(Fold { k, of: FOLDS });
+            let run = Run { name, epochs, outside: fold, weigh: false };
             trainer.train(bench, &run, &mut |_, _| Ok(()))?;
-            bench.believe(within(k))?;
+            bench.believe(fold)?;
         }
         tell_trust(bench, trainer.report);
         let run = Run::tune::<C>(None, true);
         let mut epoch = 0;
         trainer.train(bench, &run, &mut |bench, b| {
-            bench.average(b, mean, epoch)?;
+            bench.average(b, epoch)?;
             epoch += 1;
             Ok(())
         })?;
-        bench.predictor.w.iter_mut().zip(&**mean).for_each(|(w, mean)| *w = *mean);
-        let found = Scores { new: bench.score(labelled, every)?, old: Score::default() };
-        let mut guard = tune::Guard::new(Rule::default(), factory, &mut **mean);
-        guard.observe::<Sliced<B>>(&mut trainer.b, bench.predictor.w, found)?;
-        nn::split::<C::Net>(bench.blob.weights(), bench.g, bench.predictor.frozen)?;
-        match guard.finish::<Sliced<B>>(&mut trainer.b, bench.predictor.w, bench.g)? {
-            Outcome::Kept { .. } => Ok(Outcome::Kept { epoch: run.epochs }),
-            rolled_back => Ok(rolled_back),
-        }
+        bench.keeper.take_epoch(bench.turns, bench.predictor.w)?;
+        let found = Scores { new: bench.score_labelled(None)?, old: Score::default() };
+        let mut guard = tune::Guard::new(Rule::default(), factory, ());
+        Ok(match guard.judge(found) {
+            Verdict::Better => Outcome::Kept { epoch: run.epochs },
+            _ => {
+                bench.load_factory()?;
+                Outcome::RolledBack
+            }
+        })
     }
 }
 
-fn tell_trust<N, T: Turns>(bench: &mut Bench<'_, N, T>, report: &mut impl Report) {
+fn tell_trust<N, T: Turns, K: Keeper>(bench: &mut Bench<'_, N, T, K>, report: &mut impl Report) {
     let (mut crc, mut least, mut most) = (Crc32::new(), f32::INFINITY, 0.0_f32);
-    for i in 0..bench.labelled.len() {
+    for i in 0..bench.keeper.labels().len() {
         let trust = bench.trust.of(i);
         crc.floats(&[trust]);
         (least, most) = (least.min(trust), most.max(trust));

@@ -1,28 +1,28 @@
 //! All of it in order: measure and let label, fine-tune, test, keep.
 
-use crate::bench::{Bench, Predictor, every};
+use crate::bench::{Bench, Predictor};
 use crate::board::Board;
 use crate::choice::Choice;
-use crate::collect::{self, Part, See};
+use crate::collect::{self, Part};
 use crate::imu::ADDRESS;
 use crate::memory::Memory;
-use crate::net::{Model, WINDOW};
+use crate::net::Model;
 use crate::personalise::Personaliser;
 use crate::pieces::{Grain, Turns};
 use crate::recording::Recording;
 use crate::report::{Event, Report, Row};
+use crate::storage::{Keeper, Storage};
 use crate::train::Trainer;
-use crate::{BLOB, Error, RECORDING, keep};
+use crate::{BLOB, Error, RECORDING};
 use core::borrow::BorrowMut;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
 use embedded_storage::nor_flash::NorFlash;
 use flatmin::backend::{Isa, Sliced};
 use flatmin::blob::Blob;
-use flatmin::checkpoint::Position;
 use flatmin::hash::Crc32;
-use flatmin::tune::replay_buffer::{Item, ReplayBuffer};
-use flatmin::tune::{Outcome, Samples, Score, Scores, Trust};
+use flatmin::tune::replay_buffer::Item;
+use flatmin::tune::{Outcome, Score, Scores, Trust};
 
 /// Right answers before and after, and what was decided.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,98 +61,88 @@ where
     let recording = Recording::of(RECORDING, ADDRESS)?;
     turns.rest();
 
-    let Memory { w, g, mean, frozen, tuner, acts, x, labelled, trust } = memory;
-    let (w, g, mean) = (w.borrow_mut(), g.borrow_mut(), mean.borrow_mut());
-    let (frozen, acts) = (frozen.borrow_mut(), acts.borrow_mut());
-    let mut shipped = Predictor::<C::Net>::new(w, frozen, acts, grain.units);
-    shipped.load_factory(&blob)?;
-    let mut session = Session { blob, recording, delay, x, turns, report };
+    let Memory { w, g, frozen, tuner, acts, x, storage, trust } = memory;
+    let (w, g) = (w.borrow_mut(), g.borrow_mut());
+    let mut predictor = Predictor::<C::Net>::new(w, frozen.borrow_mut(), acts.borrow_mut(), grain.units);
+    predictor.load_factory(&blob)?;
+    let keeper = storage.open(flash, turns, blob.replay().scale(), C::SETTINGS.seed)?;
+    let trust = Trust::new(trust);
+    let bench = Bench { blob, keeper, predictor, g, x, trust, turns };
+    let mut session = Session { bench, recording, delay, report };
 
-    let seed = C::SETTINGS.seed;
-    let mut buffer = labelled.buffer(blob.replay().scale(), seed)?;
-    let before = session.collect(&mut shipped, &mut buffer)?;
-
-    let Session { x, turns, report, .. } = &mut session;
-    let (labelled, trust) = (buffer.samples(), Trust::new(trust));
-    let bench = Bench { blob, labelled, predictor: shipped, g, x, trust, turns: *turns };
+    let before = session.collect()?;
+    let Session { bench, report, .. } = &mut session;
     let trainer = Trainer { tuner, b: Sliced::new(backend, grain.slice), pin, report: *report };
-    let outcome = Personaliser::<C, _, _, _, _> { bench, trainer, mean }.tune()?;
-
-    session.turns.rest();
-    let position = Position { seed, ..Position::default() };
-    let stored = keep::keep::<C::Net, F, T>(flash, session.turns, w, g, position)?;
-    // What a reset leads to is tested: the weights that were read back.
-    let mut kept = Predictor::<C::Net>::new(g, frozen, acts, grain.units);
-    let after = session.test(&mut kept, outcome, stored)?;
+    let outcome = Personaliser::<C, _, _, _, _, _> { bench, trainer }.tune()?;
+    let stored = session.keep()?;
+    let after = session.test(outcome, stored)?;
     Ok(Result { new: [before.new, after.new], old: [before.old, after.old], outcome, stored })
 }
 
-/// What is measured, and who waits, works and is told.
-struct Session<'a, D, T, R> {
-    blob: Blob<'a>,
+/// A bench, what is measured, who waits and who is told.
+struct Session<'a, N, D, T, R, K> {
+    bench: Bench<'a, N, T, K>,
     recording: Recording,
     delay: D,
-    x: &'a mut [f32; WINDOW],
-    turns: &'a mut T,
     report: &'a mut R,
 }
 
-impl<D: DelayNs, T: Turns, R: Report> Session<'_, D, T, R> {
-    /// Every window of the recording that serves something.
-    fn windows(&mut self, see: &mut See<'_, T>) -> core::result::Result<(), Error> {
-        let Self { blob, recording, delay, x, turns, .. } = self;
-        *recording = collect::windows(*recording, delay, *turns, blob, x, see)?;
-        Ok(())
-    }
-
+impl<N: Model, D: DelayNs, T: Turns, R: Report, K: Keeper> Session<'_, N, D, T, R, K> {
     /// The person labels; the shipped weights are tested on what comes later.
-    fn collect<N: Model>(
-        &mut self,
-        shipped: &mut Predictor<'_, N>,
-        buffer: &mut ReplayBuffer<'_, i8>,
-    ) -> core::result::Result<Scores, Error> {
+    #[inline(never)]
+    fn collect(&mut self) -> core::result::Result<Scores, Error> {
+        let Self { bench, recording, delay, report } = self;
+        let Bench { blob, keeper, predictor, x, turns, .. } = bench;
         let mut new = Score::default();
-        self.windows(&mut |turns, part, label, x| {
+        collect::windows(recording, delay, *turns, blob, x, &mut |turns, part, label, x| {
             match part {
-                Part::Labelled => _ = buffer.offer(x, label)?,
-                Part::Tested => shipped.test(turns, &mut new, x, label)?,
+                Part::Labelled => keeper.offer(x, label)?,
+                Part::Tested => predictor.test(turns, &mut new, x, label)?,
             }
             turns.rest();
             Ok(())
         })?;
-        let old = shipped.score(self.turns, self.blob.validation(), self.x, every)?;
-        let (labelled, report) = (buffer.samples(), &mut *self.report);
-        self.turns.aside(|| {
-            report.row(Row { name: "wrist:samples", ticks: 0, hash: hash(labelled) });
-            report.event(Event::Collected { labelled: labelled.len(), tested: new.total });
-            tell(report, "wrist:right:shipped", "new, shipped", new);
-            tell(report, "wrist:right:shipped", "old, shipped", old);
-        });
-        Ok(Scores { new, old })
+        let old = bench.score_old()?;
+        let Bench { blob, keeper, x, turns, .. } = bench;
+        let labelled = keeper.labels().len();
+        turns.aside(|| {
+            let hash = hash(keeper, blob.replay().scale(), &mut **x)?;
+            report.row(Row { name: "wrist:samples", ticks: 0, hash });
+            report.event(Event::Collected { labelled, tested: new.total });
+            tell(*report, "wrist:right:shipped", "new, shipped", new);
+            tell(*report, "wrist:right:shipped", "old, shipped", old);
+            Ok(Scores { new, old })
+        })
     }
 
-    /// Tests what is kept, and says how it came to be.
-    fn test<N: Model>(
-        &mut self,
-        kept: &mut Predictor<'_, N>,
-        outcome: Option<Outcome>,
-        stored: bool,
-    ) -> core::result::Result<Scores, Error> {
+    /// Makes the weights what a reset leads to, and reads them back into the gradient's place.
+    #[inline(never)]
+    fn keep(&mut self) -> core::result::Result<bool, Error> {
+        let Bench { keeper, predictor, g, turns, .. } = &mut self.bench;
+        turns.rest();
+        keeper.finish(*turns, predictor.w, g)
+    }
+
+    /// Tests what a reset leads to, and says how it came to be.
+    #[inline(never)]
+    fn test(&mut self, outcome: Option<Outcome>, stored: bool) -> core::result::Result<Scores, Error> {
+        let Self { bench, recording, delay, report } = self;
+        let Bench { blob, predictor: Predictor { frozen, acts, units, .. }, g, x, turns, .. } = bench;
+        let mut kept = Predictor::<N>::new(g, frozen, acts, *units);
         let mut new = Score::default();
-        self.windows(&mut |turns, part, label, x| match part {
+        collect::windows(recording, delay, *turns, blob, x, &mut |turns, part, label, x| match part {
             Part::Labelled => Ok(()),
             Part::Tested => kept.test(turns, &mut new, x, label),
         })?;
-        let old = kept.score(self.turns, self.blob.validation(), self.x, every)?;
-        let report = &mut *self.report;
-        self.turns.aside(|| {
+        let old = kept.score(*turns, blob.validation(), &mut **x)?;
+        turns.aside(|| {
             let mut crc = Crc32::new();
             crc.floats(kept.w);
             report.row(Row { name: "wrist:kept", ticks: 0, hash: crc.finish() });
             report.event(Event::Decided(outcome));
             report.event(Event::Stored(stored));
-            tell(report, "wrist:right:kept", "new, kept", new);
-            tell(report, "wrist:right:kept", "old, kept", old);
+            tell(*report, "wrist:right:kept", "new, kept", new);
+            tell(*report, "wrist:right:kept", "old, kept", old);
         });
         Ok(Scores { new, old })
     }
@@ -163,11 +153,15 @@ fn tell(report: &mut impl Report, name: &'static str, of: &'static str, score: S
     report.event(Event::Score { of, score });
 }
 
-fn hash(samples: Samples<'_, i8>) -> u32 {
+/// The hash of the labelled windows as they are stored: all values, then all labels.
+fn hash(keeper: &mut impl Keeper, scale: &[f32], x: &mut [f32]) -> core::result::Result<u32, Error> {
     let mut crc = Crc32::new();
-    for value in samples.values() {
-        crc.bytes(&[value.real() as i8 as u8]);
+    for i in 0..keeper.labels().len() {
+        keeper.read(i, x)?;
+        for (x, scale) in x.iter().zip(scale.iter().cycle()) {
+            crc.bytes(&[i8::nearest(*x / *scale) as u8]);
+        }
     }
-    crc.bytes(samples.labels());
-    crc.finish()
+    crc.bytes(keeper.labels());
+    Ok(crc.finish())
 }

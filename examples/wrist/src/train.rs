@@ -1,10 +1,11 @@
 //! A training run: a method, epoch by epoch, from the shipped weights.
 
 use crate::Error;
-use crate::bench::Bench;
+use crate::bench::{Bench, Fold};
 use crate::choice::Choice;
 use crate::pieces::Turns;
 use crate::report::{Event, Report, Row};
+use crate::storage::Keeper;
 use crate::tuner::Tuner;
 use embedded_hal::digital::OutputPin;
 use flatmin::backend::{Isa, Sliced};
@@ -18,14 +19,14 @@ pub(crate) struct Run {
     pub(crate) name: &'static str,
     pub(crate) epochs: u32,
     /// The fold of labelled windows, and of their partners among the old ones, that sits out.
-    pub(crate) outside: Option<(usize, usize)>,
+    pub(crate) outside: Option<Fold>,
     /// Whether labels count as far as they are believed.
     pub(crate) weigh: bool,
 }
 
 impl Run {
     /// The run that counts.
-    pub(crate) const fn tune<C: Choice>(outside: Option<(usize, usize)>, weigh: bool) -> Self {
+    pub(crate) const fn tune<C: Choice>(outside: Option<Fold>, weigh: bool) -> Self {
         Self { name: "wrist:tune", epochs: C::SETTINGS.epochs, outside, weigh }
     }
 }
@@ -47,11 +48,12 @@ pub struct Trainer<'a, C: Choice, B, P, R> {
 
 impl<C: Choice, B: Isa, P: OutputPin, R: Report> Trainer<'_, C, B, P, R> {
     /// Trains the shipped weights.
-    pub(crate) fn train<'n, T: Turns>(
+    #[inline(never)]
+    pub(crate) fn train<'n, T: Turns, K: Keeper>(
         &mut self,
-        bench: &mut Bench<'n, C::Net, T>,
+        bench: &mut Bench<'n, C::Net, T, K>,
         run: &Run,
-        after_epoch: &mut AfterEpoch<'_, Bench<'n, C::Net, T>, B>,
+        after_epoch: &mut AfterEpoch<'_, Bench<'n, C::Net, T, K>, B>,
     ) -> Result<(), Error> {
         let Self { tuner, b, pin, report } = self;
         let settings = C::SETTINGS;

@@ -10,7 +10,7 @@ use flatmin::schedule::Schedule;
 
 const MOMENTUM: f32 = 0.9;
 const RHO: f32 = 0.15;
-const GAMMA: f32 = 0.3;
+const NOISE: Rising = Rising { from: 0.3 / 16.0, to: 0.3 };
 
 /// A method and its state. One that needs less memory is one more implementation.
 pub trait Tuner<N: Model>: 'static {
@@ -70,7 +70,27 @@ impl<N: Model> Tuner<N> for Lpf<N> {
     fn method<B: Isa>(&mut self, seed: u64) -> impl Method<Sliced<B>> + '_ {
         let base = Sgd::new().momentum(MOMENTUM, zeroed(&mut self.velocity));
         LpfSgd::new(base, N::LAYOUT, self.saved.borrow_mut(), self.sq_norms.borrow_mut(), seed)
-            .gamma(Rising { from: GAMMA / 16.0, to: GAMMA }, FilterScale::FilterRms)
+            .gamma(NOISE, FilterScale::FilterRms)
+    }
+}
+
+/// [`Lpf`] with its bits, without a copy of the weights: for less memory, noise is drawn twice.
+#[derive(Debug)]
+pub struct LpfResidual<N: Model> {
+    velocity: N::Weights,
+    residual: N::Residual,
+    sq_norms: N::Filters,
+}
+
+impl<N: Model> Tuner<N> for LpfResidual<N> {
+    const NAME: &'static str = "lpf";
+    const NEW: Self = Self { velocity: Vector::ZEROS, residual: Vector::ZEROS, sq_norms: Vector::ZEROS };
+
+    fn method<B: Isa>(&mut self, seed: u64) -> impl Method<Sliced<B>> + '_ {
+        let base = Sgd::new().momentum(MOMENTUM, zeroed(&mut self.velocity));
+        LpfSgd::new(base, N::LAYOUT, self.residual.borrow_mut(), self.sq_norms.borrow_mut(), seed)
+            .gamma(NOISE, FilterScale::FilterRms)
+            .residual()
     }
 }
 

@@ -11,6 +11,7 @@ use flatmin_wrist::personalise::{Guard, Settings};
 use flatmin_wrist::pieces::{Grain, Turns, Unwatched, WATCHDOG, Watched};
 use flatmin_wrist::report::Text;
 use flatmin_wrist::session;
+use flatmin_wrist::storage::InRam;
 use flatmin_wrist::tuner::{Lpf, Plain, Sam};
 use std::cell::Cell;
 use std::task::Poll;
@@ -54,6 +55,7 @@ macro_rules! choice {
         impl Choice for $name {
             type Net = $net;
             type Tuner = $tuner;
+            type Storage = InRam<$net>;
             const SETTINGS: Settings = Settings { guard: $guard, epochs: 4, ..Settings::DEFAULT };
         }
     };

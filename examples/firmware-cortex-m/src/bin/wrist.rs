@@ -13,17 +13,14 @@ use defmt_semihosting as _;
 use firmware_cortex_m::{Instructions, Stack, exit, not_ieee_arithmetic};
 use flatmin::backend::Portable;
 use flatmin_wrist::board::{Board, Nothing, Pulses};
-use flatmin_wrist::choice::Memory;
+use flatmin_wrist::choice::{Memory, NAME, RAM};
 use flatmin_wrist::flash::RamFlash;
 use flatmin_wrist::pieces::{Grain, Watched};
 use flatmin_wrist::report::Defmt;
 use flatmin_wrist::session;
 
-/// What a session may take of RAM: everything that is shipped must run in it.
-const RAM: usize = 64 * 1024;
-/// What of it is left for the stack; whether that is enough is measured.
+/// What is left of the RAM for the stack; whether that is enough is measured.
 const STACK: usize = RAM - size_of::<Memory>();
-const _: () = assert!(size_of::<Memory>() <= RAM - 4 * 1024, "less than 4 KiB are left for the stack");
 
 #[entry]
 fn main() -> ! {
@@ -57,12 +54,12 @@ fn main() -> ! {
     let board = Board { delay, pin: &mut led, flash, turns: &mut turns, report: &mut Defmt };
     let result = session::run(board, backend, memory, Grain::FINE);
     let (longest, part) = (turns.longest(), turns.longest_part());
-    defmt::println!("row feed:wrist {=u32}", longest);
-    defmt::println!("row part:wrist {=u32}", part);
+    defmt::println!("row feed:{=str} {=u32}", NAME, longest);
+    defmt::println!("row part:{=str} {=u32}", NAME, part);
     defmt::println!("{=u32} phases on the pin", led.0);
     let (memory, stack) = (size_of::<Memory>(), stack.used());
-    defmt::println!("row memory:wrist {=usize}", memory);
-    defmt::println!("row stack:wrist {=usize}", stack);
+    defmt::println!("row memory:{=str} {=usize}", NAME, memory);
+    defmt::println!("row stack:{=str} {=usize}", NAME, stack);
     defmt::println!("{=usize} of {=usize} bytes of RAM", memory + stack, RAM);
     match result {
         Err(error) => defmt::println!("the session stopped: {}", error),

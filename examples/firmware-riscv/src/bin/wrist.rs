@@ -11,7 +11,7 @@ use defmt_semihosting as _;
 use firmware_riscv::{Retired, not_ieee_arithmetic};
 use flatmin::backend::Portable;
 use flatmin_wrist::board::{Board, Nothing, Pulses};
-use flatmin_wrist::choice::Memory;
+use flatmin_wrist::choice::{Memory, NAME};
 use flatmin_wrist::flash::RamFlash;
 use flatmin_wrist::pieces::{Grain, Watched};
 use flatmin_wrist::report::Defmt;
@@ -45,8 +45,8 @@ fn main() -> ! {
     let board = Board { delay, pin: &mut led, flash, turns: &mut turns, report: &mut Defmt };
     let result = session::run(board, backend, memory, Grain::FINE);
     let (longest, part) = (turns.longest(), turns.longest_part());
-    defmt::println!("row feed:wrist {=u32}", longest);
-    defmt::println!("row part:wrist {=u32}", part);
+    defmt::println!("row feed:{=str} {=u32}", NAME, longest);
+    defmt::println!("row part:{=str} {=u32}", NAME, part);
     defmt::println!("{=u32} phases on the pin", led.0);
     match result {
         Err(error) => defmt::println!("the session stopped: {}", error),
