@@ -30,7 +30,7 @@ must_not_panic! {
 
     fn bill(shape: &Shape, method: &Cost, average: &Cost, count: usize) -> usize {
         let bill = Bill::sized(*shape, *method).averaged(*average).guard().trust(count).cross_validated(count);
-        bill.samples::<i8>(count).classes(count).total()
+        bill.samples::<i8>(count).classes(count).features(count, count).total()
     }
 
     fn bill_of_a_network(count: usize) -> usize {

@@ -30,6 +30,7 @@ must_not_panic! {
         guard.heed(watch.answers(&scores.new, &scores.old));
         let observed = guard.observe::<Portable>(&mut Portable, w, scores);
         let finished = guard.finish::<Portable>(&mut Portable, w, factory);
+        guard.judge(scores);
         observed.is_ok() && finished.is_ok() && guard.undo::<Portable>(&mut Portable, w, factory).is_ok()
     }
 
