@@ -174,6 +174,9 @@ mod tests {
             ("--noise 0.2 --guard loss", Guard::Loss),
             ("--wise-ft", Guard::Accuracy),
             ("--noise 0.2 --wise-ft", Guard::Accuracy),
+            ("--tolerance 0.1", Guard::Accuracy),
+            ("--noise 0.2 --patience 3", Guard::Accuracy),
+            ("--tolerance 0.1 --guard trust", Guard::Trust),
             ("--noise 0.2 --sequence", Guard::Off),
         ] {
             assert_eq!(settings(args).options.guard, guard, "{args}");

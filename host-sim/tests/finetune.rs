@@ -325,8 +325,14 @@ fn tolerance_and_patience_are_the_guards() {
     assert_eq!(of(Some(2.0), Some(1000)).kept, free.kept, "limits that nothing reaches");
     assert!(of(None, Some(1)).kept < free.kept, "patience for one epoch");
     assert!(of(Some(0.0), None).rolled_back, "old users lose, and may not");
-    let negative = Options { tolerance: Some(-1.0), ..Options::default() };
-    assert!(error(&wrist(negative)).to_string().contains("tolerance"));
+    let refused = |options| error(&wrist(options)).to_string();
+    let guarded = Options { guard: Guard::Accuracy, ..Options::default() };
+    let negative = refused(Options { tolerance: Some(-1.0), ..guarded });
+    assert!(negative.contains("from 0 to 2"), "{negative}");
+    let unguarded = refused(Options { tolerance: Some(0.1), guard: Guard::Off, ..guarded });
+    assert!(unguarded.contains("give --guard with it"), "{unguarded}");
+    let trusting = refused(Options { patience: Some(3), guard: Guard::Trust, ..guarded });
+    assert!(trusting.contains("--guard accuracy or loss"), "{trusting}");
 }
 
 #[test]

@@ -37,11 +37,11 @@ pub struct Finetune {
     guard: Option<Guard>,
     /// A guard refuses weights that do worse than the factory's by more than this on the held-out samples of the new user or
     /// on stored old ones, 0 to 2: 0.05 is five points of accuracy (or 0.05 of loss); the default is any loss that the other
-    /// set makes up for
+    /// set makes up for. The guard is accuracy, unless --guard says otherwise
     #[arg(long, value_name = "X", value_parser = range::tolerance, allow_negative_numbers = true)]
     tolerance: Option<f32>,
-    /// The guards accuracy and loss look at no more epochs after so many without a better one, 1 to 1000; the default is all
-    /// of them. (A device stops there; gradients and time in the tables are still those of all epochs)
+    /// The guard (accuracy, unless --guard says loss) looks at no more epochs after so many without a better one, 1 to 1000;
+    /// the default is all of them. (A device stops there; gradients and time in the tables are still those of all epochs)
     #[arg(long, value_name = "N", value_parser = range::patience, allow_negative_numbers = true)]
     patience: Option<u32>,
     /// Pull every weight to the factory model's, with this strength, 0 to 100; 0.1 is usual
@@ -59,7 +59,7 @@ pub struct Finetune {
     base: OsString,
     /// Personalise for one person after another, each on top of the one before and without a guard, and say what is
     /// forgotten
-    #[arg(long, conflicts_with_all = ["guard", "wise_ft", "distil", "base", "person", "selection", "features"])]
+    #[arg(long, conflicts_with_all = ["guard", "wise_ft", "distil", "base", "person", "selection", "features", "tolerance", "patience"])]
     pub sequence: bool,
     /// What is trained
     #[arg(long, value_enum, default_value_t)]
@@ -119,7 +119,8 @@ impl Finetune {
     }
 
     fn options(&self) -> Options {
-        let guard = match (self.wise_ft, self.noise > 0.0 && !self.sequence) {
+        let rule = self.wise_ft || self.tolerance.is_some() || self.patience.is_some();
+        let guard = match (rule, self.noise > 0.0 && !self.sequence) {
             (true, _) => Guard::Accuracy,
             (false, true) => Guard::Trust,
             (false, false) => Guard::Off,

@@ -109,15 +109,6 @@ pub enum BaseKind {
     Method(Arm),
 }
 
-impl Options {
-    /// When a guard finds weights better than others.
-    pub(super) fn rule(&self, criterion: Criterion) -> Rule {
-        let rule = Rule { criterion, ..Rule::default() };
-        let tolerance = self.tolerance.unwrap_or(rule.tolerance);
-        Rule { tolerance, patience: self.patience.unwrap_or(rule.patience), ..rule }
-    }
-}
-
 impl Default for BaseKind {
     fn default() -> Self {
         Self::Method(Arm::Sgd)
@@ -165,4 +156,13 @@ pub struct Options {
     /// multiply-accumulates, more memory.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub features: bool,
+}
+
+impl Options {
+    /// When a guard finds weights better than others.
+    pub(super) fn rule(&self, criterion: Criterion) -> Rule {
+        let rule = Rule { criterion, ..Rule::default() };
+        let tolerance = self.tolerance.unwrap_or(rule.tolerance);
+        Rule { tolerance, patience: self.patience.unwrap_or(rule.patience), ..rule }
+    }
 }

@@ -63,13 +63,20 @@ pub(super) fn check(settings: &Settings) -> Result<(), Error> {
     refuse(lr.is_finite() && lr >= 0.0, "lr", lr.to_string(), "give 0 or a positive number")?;
     let ok = anchor.is_finite() && *anchor >= 0.0;
     refuse(ok, "anchor", anchor.to_string(), "give 0 or a positive number")?;
-    if options.wise_ft && !matches!(options.guard, Guard::Accuracy | Guard::Loss) {
+    let best_epoch = matches!(options.guard, Guard::Accuracy | Guard::Loss);
+    if options.wise_ft && !best_epoch {
         return Err(Error::NoEvidence { guard: label::guard(options.guard) });
     }
     let given = blob.as_ref().map_or("none".to_owned(), |path| path.display().to_string());
     let ok = (*base == BaseKind::File) == blob.is_some();
     refuse(ok, "blob", given, "give a file exactly if the base is one")?;
+    let expected = "guards that look at every epoch have patience; give --guard accuracy or loss with it";
+    let ok = options.patience.is_none() || best_epoch;
+    refuse(ok, "patience", options.patience.unwrap_or(0).to_string(), expected)?;
+    let expected = "a guard has a tolerance; give --guard with it";
+    let ok = options.tolerance.is_none() || options.guard != Guard::Off;
     let tolerance = options.tolerance.unwrap_or(0.0);
+    refuse(ok, "tolerance", tolerance.to_string(), expected)?;
     refuse(
         (0.0..=2.0).contains(&tolerance),
         "tolerance",
