@@ -36,11 +36,12 @@ impl Crc32 {
     }
 
     /// Takes in bytes.
-    pub fn bytes(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            let c = self.0 ^ u32::from(*byte);
+    pub const fn bytes(&mut self, mut bytes: &[u8]) {
+        while let Some((byte, rest)) = bytes.split_first() {
+            let c = self.0 ^ *byte as u32;
             let c = TABLE[(c & 15) as usize] ^ (c >> 4);
             self.0 = TABLE[(c & 15) as usize] ^ (c >> 4);
+            bytes = rest;
         }
     }
 

@@ -60,9 +60,9 @@ pub enum Batch {
     /// Part `index` of the step's mini-batch, cut into `of` parts; the mean over the part.
     Part {
         /// Which part, from 0.
-        index: u32,
+        index: u16,
         /// How many parts.
-        of: u32,
+        of: u16,
     },
 }
 
@@ -76,12 +76,17 @@ impl Batch {
     pub const fn range(self, len: usize) -> Range<usize> {
         match self {
             Self::Part { index, of } if of > 0 => {
-                let (index, of, len) = (index as u64, of as u64, len as u64);
-                (index * len / of) as usize..((index + 1) * len / of) as usize
+                let (index, of) = (index as usize, of as usize);
+                start(index, of, len)..start(index + 1, of, len)
             }
             _ => 0..len,
         }
     }
+}
+
+/// `m * len / of`, in parts that fit: a product of 64 bits would bring a division of 64 bits into flash.
+const fn start(m: usize, of: usize, len: usize) -> usize {
+    m.saturating_mul(len / of).saturating_add(m * (len % of) / of)
 }
 
 impl Next {

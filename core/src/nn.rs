@@ -62,7 +62,7 @@ pub use error::{Buffer, Error};
 pub use evaluation::Evaluation;
 pub use layer::{CHUNK, Layer, Params, Work};
 pub use loss::{
-    Target, cross_entropy, cross_entropy_gradient, distillation, distillation_gradient,
+    Loss, Target, cross_entropy, cross_entropy_gradient, distillation, distillation_gradient,
     generalised_cross_entropy, generalised_cross_entropy_gradient,
 };
 pub use mean::MeanTime;

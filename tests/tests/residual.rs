@@ -22,12 +22,12 @@ use proptest::prelude::*;
 
 type Lpf<R> = LpfSgd<'static, Sgd, Vec<f32>, Vec<f32>, f32, flatmin::rng::Seed, R>;
 
-fn backup(gamma: f32, parts: u32) -> Lpf<flatmin::restore::Backup> {
+fn backup(gamma: f32, parts: u16) -> Lpf<flatmin::restore::Backup> {
     let method = LpfSgd::new(Sgd::new(), NET, vec![0.0; N], vec![0.0; filters(NET)], 5);
     method.gamma(gamma, FilterScale::FilterRms).parts(parts)
 }
 
-fn residual(gamma: f32, parts: u32, escapes: usize) -> Lpf<flatmin::restore::Residual> {
+fn residual(gamma: f32, parts: u16, escapes: usize) -> Lpf<flatmin::restore::Residual> {
     let method = LpfSgd::new(Sgd::new(), NET, vec![0.0; len(N, escapes)], vec![0.0; filters(NET)], 5);
     method.gamma(gamma, FilterScale::FilterRms).parts(parts).residual()
 }

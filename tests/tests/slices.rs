@@ -130,7 +130,7 @@ fn spec() -> impl Strategy<Value = Spec> {
             eps,
             p: Rate::Constant(p)
         }),
-        (rate(), scale(), 1..6_u32).prop_map(|(gamma, scale, parts)| MethodSpec::LpfSgd {
+        (rate(), scale(), 1..6_u16).prop_map(|(gamma, scale, parts)| MethodSpec::LpfSgd {
             gamma,
             scale,
             parts

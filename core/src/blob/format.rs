@@ -91,11 +91,14 @@ impl core::error::Error for Error {}
 /// (which know strides), and filters, fan-in and kind of every tensor in layer order, as little-endian u32. The scope
 /// does not matter, nor do activation functions: a blob of a `Tanh` network passes for its `Relu` twin.
 #[must_use]
-pub fn layout_hash<N: Network>() -> u32 {
-    let mut crc = Crc32::new();
-    let mut take = |word: u32| crc.bytes(&word.to_le_bytes());
-    [N::IN, N::OUT, N::MACS].into_iter().for_each(|size| take(size as u32));
-    for tensor in const { &N::TENSORS }.iter() {
+pub const fn layout_hash<N: Network>() -> u32 {
+    const { layout_of::<N>().finish() }
+}
+
+const fn layout_of<N: Network>() -> Crc32 {
+    let mut crc = take(Crc32::new(), [N::IN as u32, N::OUT as u32, N::MACS as u32]);
+    let mut i = 0;
+    while let Some(tensor) = N::TENSORS.get(i) {
         let kind = match tensor.segment.kind {
             Kind::Weight => 0,
             Kind::Bias => 1,
@@ -103,9 +106,17 @@ pub fn layout_hash<N: Network>() -> u32 {
             Kind::LoraA => 3,
             Kind::LoraB => 4,
         };
-        [tensor.segment.filters, tensor.segment.fan_in, kind].into_iter().for_each(&mut take);
+        crc = take(crc, [tensor.segment.filters, tensor.segment.fan_in, kind]);
+        i += 1;
     }
-    crc.finish()
+    crc
+}
+
+const fn take(mut crc: Crc32, [a, b, c]: [u32; 3]) -> Crc32 {
+    crc.bytes(&a.to_le_bytes());
+    crc.bytes(&b.to_le_bytes());
+    crc.bytes(&c.to_le_bytes());
+    crc
 }
 
 /// The numbers of a header.

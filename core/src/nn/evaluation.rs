@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::task::Poll;
 
 use super::error::{Buffer, Error, check};
-use super::loss::Target;
+use super::loss::Loss;
 use super::memory::Memory;
 use super::pass::{Goal, Pass, Stage};
 use super::sequential::Network;
@@ -31,11 +31,14 @@ use super::sequential::Network;
 /// assert!((loss - 3f32.ln()).abs() < 1e-6);
 /// # Ok::<(), flatmin::nn::Error>(())
 /// ```
+///
+/// `L` is what the logits are compared with: a class, unless a [`Target`](super::Target) or a loss of your own is asked for
+/// by [`gradient_to`](Evaluation::gradient_to).
 #[derive(Debug)]
-pub struct Evaluation<'a, N> {
+pub struct Evaluation<'a, N, L = usize> {
     memory: Memory<'a>,
     goal: Goal,
-    target: Target<'a>,
+    target: L,
     scale: f32,
     pass: Pass,
     net: PhantomData<N>,
@@ -52,16 +55,10 @@ impl<'a, N: Network> Evaluation<'a, N> {
         frozen: &'a [f32],
         acts: &'a mut [f32],
     ) -> Result<Self, Error> {
-        check(Buffer::Input, N::IN, x.len())?;
-        check(Buffer::Weights, N::TRAINABLE, w.len())?;
-        check(Buffer::Frozen, N::FROZEN, frozen.len())?;
-        check(Buffer::Activations, N::ACTS, acts.len())?;
-        let memory = Memory { x, w, frozen, acts, g: &mut [] };
-        let target = Target::Class(0);
-        Ok(Self { memory, goal: Goal::Logits, target, scale: 1.0, pass: Pass::START, net: PhantomData })
+        Self::new(Goal::Logits, x, 0, w, frozen, acts)
     }
 
-    /// An evaluation of the loss of class `label`, and of the [`logits`](Self::logits).
+    /// An evaluation of the loss of class `label`, and of the [`logits`](Evaluation::logits).
     ///
     /// # Errors
     /// [`Error::Length`] or [`Error::Label`], before anything is written.
@@ -72,22 +69,7 @@ impl<'a, N: Network> Evaluation<'a, N> {
         frozen: &'a [f32],
         acts: &'a mut [f32],
     ) -> Result<Self, Error> {
-        Self::loss_to(x, Target::Class(label), w, frozen, acts)
-    }
-
-    /// [`loss`](Self::loss) against any target.
-    ///
-    /// # Errors
-    /// [`Error::Length`], [`Error::Label`] or [`Error::Softness`], before anything is written.
-    pub fn loss_to(
-        x: &'a [f32],
-        target: Target<'a>,
-        w: &'a [f32],
-        frozen: &'a [f32],
-        acts: &'a mut [f32],
-    ) -> Result<Self, Error> {
-        target.check(N::OUT)?;
-        Ok(Self { goal: Goal::Loss, target, ..Self::forward(x, w, frozen, acts)? })
+        Self::loss_to(x, label, w, frozen, acts)
     }
 
     /// An evaluation of the loss of class `label` that adds `scale` times its gradient to `g`.
@@ -106,16 +88,49 @@ impl<'a, N: Network> Evaluation<'a, N> {
         acts: &'a mut [f32],
         g: &'a mut [f32],
     ) -> Result<Self, Error> {
-        Self::gradient_to(x, Target::Class(label), scale, w, frozen, acts, g)
+        Self::gradient_to(x, label, scale, w, frozen, acts, g)
+    }
+}
+
+impl<'a, N: Network, L: Loss> Evaluation<'a, N, L> {
+    fn new(
+        goal: Goal,
+        x: &'a [f32],
+        target: L,
+        w: &'a [f32],
+        frozen: &'a [f32],
+        acts: &'a mut [f32],
+    ) -> Result<Self, Error> {
+        check(Buffer::Input, N::IN, x.len())?;
+        check(Buffer::Weights, N::TRAINABLE, w.len())?;
+        check(Buffer::Frozen, N::FROZEN, frozen.len())?;
+        check(Buffer::Activations, N::ACTS, acts.len())?;
+        let memory = Memory { x, w, frozen, acts, g: &mut [] };
+        Ok(Self { memory, goal, target, scale: 1.0, pass: Pass::START, net: PhantomData })
     }
 
-    /// [`gradient`](Self::gradient) against any target.
+    /// [`loss`](Evaluation::loss) against any target.
+    ///
+    /// # Errors
+    /// [`Error::Length`], [`Error::Label`] or [`Error::Softness`], before anything is written.
+    pub fn loss_to(
+        x: &'a [f32],
+        target: L,
+        w: &'a [f32],
+        frozen: &'a [f32],
+        acts: &'a mut [f32],
+    ) -> Result<Self, Error> {
+        target.check(N::OUT)?;
+        Self::new(Goal::Loss, x, target, w, frozen, acts)
+    }
+
+    /// [`gradient`](Evaluation::gradient) against any target.
     ///
     /// # Errors
     /// [`Error::Length`], [`Error::Label`] or [`Error::Softness`], before anything is written.
     pub fn gradient_to(
         x: &'a [f32],
-        target: Target<'a>,
+        target: L,
         scale: f32,
         w: &'a [f32],
         frozen: &'a [f32],
@@ -141,8 +156,8 @@ impl<'a, N: Network> Evaluation<'a, N> {
         self.pass
     }
 
-    /// The output of the last layer: logits after [`forward`](Self::forward) and [`loss`](Self::loss),
-    /// but their gradient after [`gradient`](Self::gradient). Unspecified before the end.
+    /// The output of the last layer: logits after [`forward`](Evaluation::forward) and [`loss`](Evaluation::loss),
+    /// but their gradient after [`gradient`](Evaluation::gradient). Unspecified before the end.
     #[must_use]
     pub fn logits(&self) -> &[f32] {
         N::OUTPUT.of(self.memory.acts).unwrap_or_default()

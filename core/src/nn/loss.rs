@@ -10,7 +10,40 @@ pub use generalised::{generalised_cross_entropy, generalised_cross_entropy_gradi
 
 use super::error::{Buffer, Error, check};
 
-/// What the logits of a network are compared with.
+/// A loss of the logits of a network, by what they are compared with: a class as `usize` ([`cross_entropy`]), or a
+/// [`Target`], of which only the run knows what it is, so that all losses are in flash.
+pub trait Loss: Copy {
+    /// Refuses what does not fit so many classes.
+    ///
+    /// # Errors
+    /// [`Error::Label`], [`Error::Softness`], [`Error::Length`].
+    fn check(self, classes: usize) -> Result<(), Error>;
+
+    /// The loss of the logits `z`; `None` if it does not fit them.
+    #[must_use]
+    fn loss(self, z: &[f32]) -> Option<f32>;
+
+    /// The loss of the logits `z`, which are overwritten by `scale` times their gradients; `None`, with the logits
+    /// untouched, if it does not fit them.
+    #[must_use]
+    fn gradient(self, z: &mut [f32], scale: f32) -> Option<f32>;
+}
+
+impl Loss for usize {
+    fn check(self, classes: usize) -> Result<(), Error> {
+        if self < classes { Ok(()) } else { Err(Error::Label { label: self, classes }) }
+    }
+
+    fn loss(self, z: &[f32]) -> Option<f32> {
+        cross_entropy(z, self)
+    }
+
+    fn gradient(self, z: &mut [f32], scale: f32) -> Option<f32> {
+        cross_entropy_gradient(z, self, scale)
+    }
+}
+
+/// What the logits of a network are compared with, where it differs from sample to sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Target<'a> {
     /// The sample's class: [`cross_entropy`].
@@ -31,38 +64,31 @@ pub enum Target<'a> {
     },
 }
 
-impl Target<'_> {
-    /// Refuses a target that does not fit so many classes.
-    pub(super) fn check(self, classes: usize) -> Result<(), Error> {
+impl Loss for Target<'_> {
+    fn check(self, classes: usize) -> Result<(), Error> {
         match self {
-            Self::Class(label) | Self::Doubtful { label, .. } if label >= classes => {
-                Err(Error::Label { label, classes })
-            }
+            Self::Class(label) => label.check(classes),
+            Self::Doubtful { label, .. } if label >= classes => label.check(classes),
             Self::Doubtful { q, .. } if !(q > 0.0 && q <= 1.0) => Err(Error::Softness(q)),
             Self::Teacher { temperature, .. } if !(temperature.is_finite() && temperature > 0.0) => {
                 Err(Error::Softness(temperature))
             }
             Self::Teacher { logits, .. } => check(Buffer::Teacher, classes, logits.len()),
-            Self::Class(_) | Self::Doubtful { .. } => Ok(()),
+            Self::Doubtful { .. } => Ok(()),
         }
     }
 
-    /// The loss of the logits `z`; `None` if the target does not fit them.
-    #[must_use]
-    pub fn loss(self, z: &[f32]) -> Option<f32> {
+    fn loss(self, z: &[f32]) -> Option<f32> {
         match self {
-            Self::Class(label) => cross_entropy(z, label),
+            Self::Class(label) => label.loss(z),
             Self::Doubtful { label, q } => generalised_cross_entropy(z, label, q),
             Self::Teacher { logits, temperature } => distillation(z, logits, temperature),
         }
     }
 
-    /// The loss of the logits `z`, which are overwritten by `scale` times their gradients; `None`, with the logits
-    /// untouched, if the target does not fit them.
-    #[must_use]
-    pub fn gradient(self, z: &mut [f32], scale: f32) -> Option<f32> {
+    fn gradient(self, z: &mut [f32], scale: f32) -> Option<f32> {
         match self {
-            Self::Class(label) => cross_entropy_gradient(z, label, scale),
+            Self::Class(label) => label.gradient(z, scale),
             Self::Doubtful { label, q } => generalised_cross_entropy_gradient(z, label, q, scale),
             Self::Teacher { logits, temperature } => distillation_gradient(z, logits, temperature, scale),
         }

@@ -30,7 +30,7 @@ impl Tensor {
 /// Tensors that the table of a network can hold.
 const MAX_TENSORS: usize = 64;
 
-/// The tensors of a network in layer order: a table for constants, which firmware need not keep.
+/// The tensors of a network in layer order: a table for constants. Firmware keeps a part of it, see `tensors`.
 #[derive(Clone, Copy, Debug)]
 pub struct Tensors {
     list: [Tensor; MAX_TENSORS],
@@ -88,10 +88,31 @@ impl Tensors {
         slots
     }
 
-    /// The tensors in layer order.
-    pub fn iter(&self) -> impl Iterator<Item = &Tensor> {
-        self.list.iter().take(self.len)
+    /// Tensor `i` in layer order.
+    #[must_use]
+    pub const fn get(&self, i: usize) -> Option<Tensor> {
+        if i < self.len && i < MAX_TENSORS { Some(self.list[i]) } else { None }
     }
+
+    /// The first tensors.
+    const fn first<const S: usize>(&self) -> [Tensor; S] {
+        let (mut first, mut i) = ([Tensor::new(0, 0, Kind::Weight, false); S], 0);
+        while i < S && i < MAX_TENSORS {
+            first[i] = self.list[i];
+            i += 1;
+        }
+        first
+    }
+}
+
+/// The tensors of `N`, at run time: of three tables the one that is not much too long goes to flash (a kilobyte otherwise).
+fn tensors<N: Network>() -> impl Iterator<Item = &'static Tensor> {
+    let table: &[Tensor] = match N::TENSORS.len {
+        0..=8 => &const { N::TENSORS.first::<8>() },
+        9..=24 => &const { N::TENSORS.first::<24>() },
+        _ => &const { N::TENSORS.list },
+    };
+    table.iter().take(N::TENSORS.len)
 }
 
 /// The segments of the trainable vector of `N`, in order, as a constant:
@@ -128,7 +149,7 @@ pub const fn segments<N: Network, const S: usize>() -> [Segment; S] {
 pub fn split<N: Network>(full: &[f32], w: &mut [f32], frozen: &mut [f32]) -> Result<(), Error> {
     check_vectors::<N>(full.len(), w.len(), frozen.len())?;
     let (mut full, mut w, mut frozen) = (full.iter(), w.iter_mut(), frozen.iter_mut());
-    for tensor in const { &N::TENSORS }.iter() {
+    for tensor in tensors::<N>() {
         let part = if tensor.trainable { &mut w } else { &mut frozen };
         part.zip(&mut full).take(tensor.floats()).for_each(|(part, full)| *part = *full);
     }
@@ -142,7 +163,7 @@ pub fn split<N: Network>(full: &[f32], w: &mut [f32], frozen: &mut [f32]) -> Res
 pub fn merge<N: Network>(w: &[f32], frozen: &[f32], full: &mut [f32]) -> Result<(), Error> {
     check_vectors::<N>(full.len(), w.len(), frozen.len())?;
     let (mut full, mut w, mut frozen) = (full.iter_mut(), w.iter(), frozen.iter());
-    for tensor in const { &N::TENSORS }.iter() {
+    for tensor in tensors::<N>() {
         let part = if tensor.trainable { &mut w } else { &mut frozen };
         full.by_ref().zip(part).take(tensor.floats()).for_each(|(full, part)| *full = *part);
     }

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::evaluation::Evaluation;
-use super::loss::Target;
+use super::loss::Loss;
 use super::sequential::Network;
 
 /// The output of a network for sample `x`; it lies in `acts`.
@@ -80,12 +80,12 @@ pub fn gradient<N: Network>(
 /// [`Error::Length`], [`Error::Label`] or [`Error::Softness`], before anything is written.
 pub fn gradient_to<N: Network>(
     x: &[f32],
-    target: Target<'_>,
+    target: impl Loss,
     scale: f32,
     w: &[f32],
     frozen: &[f32],
     acts: &mut [f32],
     g: &mut [f32],
 ) -> Result<f32, Error> {
-    Ok(Evaluation::<N>::gradient_to(x, target, scale, w, frozen, acts, g)?.finish())
+    Ok(Evaluation::<N, _>::gradient_to(x, target, scale, w, frozen, acts, g)?.finish())
 }

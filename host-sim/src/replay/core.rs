@@ -112,7 +112,7 @@ fn clock(task: &Task<'_>, step: usize) -> Clock {
 
 fn part(batch: Batch) -> Part {
     match batch {
-        Batch::Part { index, of } if of > 1 => Part::Of { index: index as usize, of: of as usize },
+        Batch::Part { index, of } if of > 1 => Part::Of { index: index.into(), of: of.into() },
         Batch::Part { .. } => Part::Of { index: 0, of: 1 },
         _ => Part::Whole,
     }
@@ -157,7 +157,7 @@ fn spec(recipe: &Recipe) -> Spec {
         recipe::Method::LpfSgd(of) => MethodSpec::LpfSgd {
             gamma: Rate::Constant(of.std as f32),
             scale: FilterScale::FilterNorm,
-            parts: of.parts as u32,
+            parts: of.parts,
         },
     };
     Spec::new(method, optimizer(recipe.optimizer))

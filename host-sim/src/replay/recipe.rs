@@ -87,7 +87,7 @@ pub struct LpfSgd {
     /// Strength: the std of a filter's noise is `std` times the filter's norm.
     pub std: f64,
     /// Into how many parts the batch is cut.
-    pub parts: usize,
+    pub parts: u16,
     /// The noise, by step, then by part.
     pub noise: Vec<Vec<Vec<f64>>>,
 }

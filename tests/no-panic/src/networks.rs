@@ -96,7 +96,7 @@ must_not_panic! {
             Evaluation::logits(&e).first().copied().unwrap_or(0.0)
         });
         let loss = Evaluation::<Net>::loss(x, label, w, frozen, acts).is_ok_and(|mut e| e.poll(label).is_ready());
-        let pass = Evaluation::<Net>::loss_to(x, target, w, frozen, acts).map(|e| Evaluation::pass(&e));
+        let pass = Evaluation::<Net, _>::loss_to(x, target, w, frozen, acts).map(|e| Evaluation::pass(&e));
         first + f32::from(u8::from(loss && pass.is_ok_and(|pass| pass.stage() == Stage::Loss)))
     }
 
@@ -104,7 +104,7 @@ must_not_panic! {
         x: &[f32], target: Target<'_>, scale: f32, w: &[f32], frozen: &[f32], acts: &mut [f32], g: &mut [f32],
         pass: Pass, budget: usize,
     ) -> bool {
-        Evaluation::<Pair>::gradient_to(x, target, scale, w, frozen, acts, g)
+        Evaluation::<Pair, _>::gradient_to(x, target, scale, w, frozen, acts, g)
             .is_ok_and(|e| Evaluation::resume(e, pass).poll(budget).is_ready())
     }
 
@@ -160,6 +160,6 @@ must_not_panic! {
     fn tensors(tensors: &Tensors, filters: usize, fan_in: usize, trainable: bool) -> usize {
         let one = Tensor::new(filters, fan_in, Kind::Norm, trainable);
         let counts = Tensors::count(tensors, trainable) + Tensors::slots(tensors, trainable);
-        counts + Tensors::floats(tensors, trainable) + Tensor::floats(one) + Tensors::iter(tensors).count()
+        counts + Tensors::floats(tensors, trainable) + Tensor::floats(one) + Tensors::get(tensors, filters).map_or(0, Tensor::floats)
     }
 }

@@ -205,7 +205,7 @@ must_not_panic! {
 
     fn lpf_sgd_in_any_order(
         w: &mut [f32], g: &mut [f32], a: &mut [f32], b: &mut [f32], clock: &Clock, order: &[u8],
-        segments: &[Segment], parts: u32, seed: Seed,
+        segments: &[Segment], parts: u16, seed: Seed,
     ) -> u32 {
         let lpf = LpfSgd::new(Sgd::new(), segments, &mut *a, &mut *b, 7).parts(parts).noise(seed);
         let mut lpf = lpf.gamma(clock.lr, FilterScale::FilterNorm);

@@ -56,7 +56,8 @@ impl Score {
     /// By how much the accuracy is above that of `other`; exact up to one rounding on the same samples.
     fn gain(&self, other: &Self) -> f32 {
         if self.total == other.total {
-            (i64::from(self.right) - i64::from(other.right)) as f32 / self.total.max(1) as f32
+            let distance = self.right.abs_diff(other.right) as f32 / self.total.max(1) as f32;
+            if self.right < other.right { -distance } else { distance }
         } else {
             self.accuracy() - other.accuracy()
         }

@@ -70,9 +70,9 @@ pub enum MethodSpec {
     /// [`Rst`](flatmin::methods::Rst).
     Rst { rho: Rate, eps: f32, p: Rate },
     /// [`LpfSgd`](flatmin::methods::LpfSgd).
-    LpfSgd { gamma: Rate, scale: FilterScale, parts: u32 },
+    LpfSgd { gamma: Rate, scale: FilterScale, parts: u16 },
     /// [`LpfSgdResidual`](flatmin::methods::LpfSgdResidual).
-    LpfSgdResidual { gamma: Rate, scale: FilterScale, parts: u32 },
+    LpfSgdResidual { gamma: Rate, scale: FilterScale, parts: u16 },
 }
 
 impl OptimizerSpec {

@@ -23,6 +23,9 @@ pub(super) fn official(keys: &mut Keys<'_>, golden: &Golden) -> Result<Recipe, R
             return Err(refuse("M", problem));
         }
     }
+    let Ok(parts) = u16::try_from(parts) else {
+        return Err(refuse("M", format!("{parts} parts, but there are {} at most", u16::MAX)));
+    };
     let noise = golden.steps.iter().map(|step| step.noise.clone()).collect();
     let method = Method::LpfSgd(LpfSgd { std, parts, noise });
     Ok(Recipe { optimizer: wrapped(keys, &golden.function)?, method, average: None })
