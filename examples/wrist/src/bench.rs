@@ -142,29 +142,23 @@ impl<N: Model, T: Turns, K: Keeper> Bench<'_, N, T, K> {
         self.predictor.score(self.turns, self.blob.validation(), self.x)
     }
 
-    /// Right answers to what the person labelled, or to a fold of it.
-    pub(crate) fn score_labelled(&mut self, fold: Option<Fold>) -> Result<Score, Error> {
+    /// Right answers to what the person labelled, or to a fold of it; `believe` adds what the weights think of each label
+    /// to its trust.
+    #[inline(never)]
+    pub(crate) fn score_labelled(&mut self, fold: Option<Fold>, believe: bool) -> Result<Score, Error> {
         let mut score = Score::default();
         for i in 0..self.keeper.labels().len() {
             if fold.is_none_or(|fold| fold.has(self.keeper.labels(), i)) {
-                let label = self.keeper.read(i, self.x)?;
-                self.predictor.test(self.turns, &mut score, self.x, label)?;
-            }
-        }
-        Ok(score)
-    }
-
-    /// Adds what the weights think of what the person labelled, or of a fold of it.
-    pub(crate) fn believe(&mut self, fold: Option<Fold>) -> Result<(), Error> {
-        for i in 0..self.keeper.labels().len() {
-            if fold.is_none_or(|fold| fold.has(self.keeper.labels(), i)) {
-                let label = self.keeper.read(i, self.x)?;
+                let label = self.keeper.read(i, self.x)?.into();
                 let z = self.predictor.logits(self.turns, self.x)?;
-                self.trust.add(i, z, label.into());
+                score.add(z, label);
+                if believe {
+                    self.trust.add(i, z, label);
+                }
                 self.turns.rest();
             }
         }
-        Ok(())
+        Ok(score)
     }
 
     /// The labelled windows and their partners among the old ones, without the fold that sits out.

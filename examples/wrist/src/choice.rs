@@ -7,6 +7,7 @@
 //! | `FLATMIN_SCOPE` | `all` (default), `last`, `bias` |
 //! | `FLATMIN_GUARD` | `off`, `accuracy`, `loss`, `trust` (default) |
 //! | `FLATMIN_EPOCHS` | 1 to 999, default 15 |
+//! | `FLATMIN_LOG` | `defmt` (default), `off`: the exit status alone tells |
 
 use crate::net::{All, Biases, Last, Model};
 use crate::personalise::{Guard, Settings};
@@ -54,6 +55,9 @@ pub const RAM: usize = [64, 32][MEMORY] * 1024;
 pub const STACK: usize = [8192, 3840][MEMORY];
 /// What the rows of a session are called.
 pub const NAME: &str = ["wrist", "wrist-small"][MEMORY];
+
+/// Whether the firmware says anything.
+pub const LOG: bool = find(or(option_env!("FLATMIN_LOG"), "defmt"), ["off", "defmt"]) == 1;
 
 const MEMORY: usize = find(or(option_env!("FLATMIN_MEMORY"), "large"), ["large", "small"]);
 const METHOD: usize = find(or(option_env!("FLATMIN_METHOD"), "lpf"), ["plain", "sam", "lpf"]);

@@ -88,7 +88,7 @@ where
     fn held_out(&mut self, criterion: Criterion) -> Result<Outcome, Error> {
         let fold = Some(Fold { k: 0, of: HELD_OUT });
         let scores = |bench: &mut Bench<'_, C::Net, T, K>| -> Result<Scores, Error> {
-            Ok(Scores { new: bench.score_labelled(fold)?, old: bench.score_old()? })
+            Ok(Scores { new: bench.score_labelled(fold, false)?, old: bench.score_old()? })
         };
         let Self { bench, trainer } = self;
         bench.load_factory()?;
@@ -113,14 +113,13 @@ where
     fn trusting(&mut self) -> Result<Outcome, Error> {
         let Self { bench, trainer } = self;
         bench.load_factory()?;
-        bench.believe(None)?;
-        let factory = Scores { new: bench.score_labelled(None)?, old: Score::default() };
+        let factory = Scores { new: bench.score_labelled(None, true)?, old: Score::default() };
         let epochs = (C::SETTINGS.epochs / 4).max(1);
         for (k, name) in ["wrist:fold-1", "wrist:fold-2"].into_iter().enumerate() {
             let fold = Some(Fold { k, of: FOLDS });
             let run = Run { name, epochs, outside: fold, weigh: false };
             trainer.train(bench, &run, &mut |_, _| Ok(()))?;
-            bench.believe(fold)?;
+            bench.score_labelled(fold, true)?;
         }
         tell_trust(bench, trainer.report);
         let run = Run::tune::<C>(None, true);
@@ -131,7 +130,7 @@ where
             Ok(())
         })?;
         bench.keeper.take_epoch(bench.turns, bench.predictor.w)?;
-        let found = Scores { new: bench.score_labelled(None)?, old: Score::default() };
+        let found = Scores { new: bench.score_labelled(None, false)?, old: Score::default() };
         let mut guard = tune::Guard::new(Rule::default(), factory, ());
         Ok(match guard.judge(found) {
             Verdict::Better => Outcome::Kept { epoch: run.epochs },

@@ -103,44 +103,55 @@ impl<W: fmt::Write> Report for Text<W> {
     }
 }
 
-/// Says everything through `defmt`, whose texts stay on the host.
+/// Says everything through `defmt`, whose texts stay on the host; nothing with `FLATMIN_LOG=off`.
 #[cfg(feature = "defmt")]
 #[derive(Clone, Copy, Debug)]
 pub struct Defmt;
 
+/// `defmt::println!`, or nothing with `FLATMIN_LOG=off`: then no text and no transport is in the image.
+#[cfg(feature = "defmt")]
+#[macro_export]
+macro_rules! say {
+    ($($what:tt)*) => {
+        if $crate::choice::LOG {
+            defmt::println!($($what)*);
+        }
+    };
+}
+
 #[cfg(feature = "defmt")]
 impl Report for Defmt {
     fn row(&mut self, Row { name, ticks, hash }: Row) {
-        defmt::println!("row {=str} {=u32} {=u32:08x}", name, ticks, hash);
+        say!("row {=str} {=u32} {=u32:08x}", name, ticks, hash);
     }
 
     fn event(&mut self, event: Event) {
         match event {
             Event::Collected { labelled, tested } => {
-                defmt::println!("{=usize} labelled windows, {=u32} for the test", labelled, tested);
+                say!("{=usize} labelled windows, {=u32} for the test", labelled, tested);
             }
-            Event::Epoch { run, epoch, loss, refused } => defmt::println!(
+            Event::Epoch { run, epoch, loss, refused } => say!(
                 "{=str}: epoch {=u32}, loss {=f32}, {=u32} steps refused",
                 run,
                 epoch,
                 loss,
                 refused
             ),
-            Event::Trust { least, most } => defmt::println!("trust from {=f32} to {=f32}", least, most),
+            Event::Trust { least, most } => say!("trust from {=f32} to {=f32}", least, most),
             Event::Score { of, score: Score { right, total, .. } } => {
-                defmt::println!("{=str}: {=u32} of {=u32} right", of, right, total);
+                say!("{=str}: {=u32} of {=u32} right", of, right, total);
             }
-            Event::Decided(None) => defmt::println!("no guard: the last weights are kept"),
+            Event::Decided(None) => say!("no guard: the last weights are kept"),
             Event::Decided(Some(Outcome::Kept { epoch })) => {
-                defmt::println!("the weights of epoch {=u32} were kept", epoch);
+                say!("the weights of epoch {=u32} were kept", epoch);
             }
             Event::Decided(Some(Outcome::RolledBack)) => {
-                defmt::println!("nothing beat the factory weights, which were put back");
+                say!("nothing beat the factory weights, which were put back");
             }
             Event::Stored(true) => {
-                defmt::println!("checkpoint: written, tried, confirmed, read back bit for bit");
+                say!("checkpoint: written, tried, confirmed, read back bit for bit");
             }
-            Event::Stored(false) => defmt::println!("checkpoint: what was read is not what was written"),
+            Event::Stored(false) => say!("checkpoint: what was read is not what was written"),
         }
     }
 }

@@ -17,7 +17,7 @@ use flatmin_wrist::choice::{Memory, NAME, RAM};
 use flatmin_wrist::flash::RamFlash;
 use flatmin_wrist::pieces::{Grain, Watched};
 use flatmin_wrist::report::Defmt;
-use flatmin_wrist::session;
+use flatmin_wrist::{say, session};
 
 /// What is left of the RAM for the stack; whether that is enough is measured.
 const STACK: usize = RAM - size_of::<Memory>();
@@ -26,7 +26,7 @@ const STACK: usize = RAM - size_of::<Memory>();
 fn main() -> ! {
     let stack = Stack::paint();
     if let Some((register, value)) = not_ieee_arithmetic() {
-        defmt::println!(
+        say!(
             "{=str} = {=u32:08x}: only with bits 22 to 25 clear are bits the host's",
             register,
             value
@@ -54,19 +54,19 @@ fn main() -> ! {
     let board = Board { delay, pin: &mut led, flash, turns: &mut turns, report: &mut Defmt };
     let result = session::run(board, backend, memory, Grain::FINE);
     let (longest, part) = (turns.longest(), turns.longest_part());
-    defmt::println!("row feed:{=str} {=u32}", NAME, longest);
-    defmt::println!("row part:{=str} {=u32}", NAME, part);
-    defmt::println!("{=u32} phases on the pin", led.0);
+    say!("row feed:{=str} {=u32}", NAME, longest);
+    say!("row part:{=str} {=u32}", NAME, part);
+    say!("{=u32} phases on the pin", led.0);
     let (memory, stack) = (size_of::<Memory>(), stack.used());
-    defmt::println!("row memory:{=str} {=usize}", NAME, memory);
-    defmt::println!("row stack:{=str} {=usize}", NAME, stack);
-    defmt::println!("{=usize} of {=usize} bytes of RAM", memory + stack, RAM);
+    say!("row memory:{=str} {=usize}", NAME, memory);
+    say!("row stack:{=str} {=usize}", NAME, stack);
+    say!("{=usize} of {=usize} bytes of RAM", memory + stack, RAM);
     match result {
-        Err(error) => defmt::println!("the session stopped: {}", error),
+        Err(error) => say!("the session stopped: {}", error),
         Ok(_) if turns.has_bitten() => {
-            defmt::println!("the watchdog bites: {=u32} instructions without a feed", longest);
+            say!("the watchdog bites: {=u32} instructions without a feed", longest);
         }
-        Ok(_) if stack > STACK => defmt::println!("the stack leaves its {=usize} bytes", STACK),
+        Ok(_) if stack > STACK => say!("the stack leaves its {=usize} bytes", STACK),
         Ok(result) if result.stored => exit(EXIT_SUCCESS),
         Ok(_) => {}
     }
@@ -77,7 +77,7 @@ fn main() -> ! {
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     if let Some(place) = info.location() {
-        defmt::println!("panic at {=str}:{=u32}", place.file(), place.line());
+        say!("panic at {=str}:{=u32}", place.file(), place.line());
     }
     exit(EXIT_FAILURE)
 }

@@ -15,7 +15,7 @@ use flatmin_wrist::choice::{Memory, NAME};
 use flatmin_wrist::flash::RamFlash;
 use flatmin_wrist::pieces::{Grain, Watched};
 use flatmin_wrist::report::Defmt;
-use flatmin_wrist::session;
+use flatmin_wrist::{say, session};
 use riscv::singleton;
 use riscv_rt::entry;
 use semihosting::process::exit;
@@ -23,7 +23,7 @@ use semihosting::process::exit;
 #[entry]
 fn main() -> ! {
     if let Some((register, value)) = not_ieee_arithmetic() {
-        defmt::println!("{=str} = {=u32:08x}: only with 0 are bits the host's", register, value);
+        say!("{=str} = {=u32:08x}: only with 0 are bits the host's", register, value);
         exit(1)
     }
     // `singleton!` hands out a static buffer once: no stack is needed for it, and no unsafe.
@@ -45,13 +45,13 @@ fn main() -> ! {
     let board = Board { delay, pin: &mut led, flash, turns: &mut turns, report: &mut Defmt };
     let result = session::run(board, backend, memory, Grain::FINE);
     let (longest, part) = (turns.longest(), turns.longest_part());
-    defmt::println!("row feed:{=str} {=u32}", NAME, longest);
-    defmt::println!("row part:{=str} {=u32}", NAME, part);
-    defmt::println!("{=u32} phases on the pin", led.0);
+    say!("row feed:{=str} {=u32}", NAME, longest);
+    say!("row part:{=str} {=u32}", NAME, part);
+    say!("{=u32} phases on the pin", led.0);
     match result {
-        Err(error) => defmt::println!("the session stopped: {}", error),
+        Err(error) => say!("the session stopped: {}", error),
         Ok(_) if turns.has_bitten() => {
-            defmt::println!("the watchdog bites: {=u32} instructions without a feed", longest);
+            say!("the watchdog bites: {=u32} instructions without a feed", longest);
         }
         Ok(result) if result.stored => exit(0),
         Ok(_) => {}
@@ -63,7 +63,7 @@ fn main() -> ! {
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     if let Some(place) = info.location() {
-        defmt::println!("panic at {=str}:{=u32}", place.file(), place.line());
+        say!("panic at {=str}:{=u32}", place.file(), place.line());
     }
     exit(1)
 }
