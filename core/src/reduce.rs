@@ -218,7 +218,9 @@ impl Partial {
         }
     }
 
-    #[inline(always)]
+    /// As for `fold`, a call costs less.
+    #[cfg_attr(flatmin_turns, inline(never))]
+    #[cfg_attr(not(any(target_arch = "arm", target_arch = "riscv32")), inline(always))]
     fn close(&mut self) {
         push(&mut self.tree, self.blocks, fold(&mut self.lanes));
         self.blocks = self.blocks.wrapping_add(1);
@@ -229,10 +231,17 @@ impl Partial {
     /// The sum.
     #[inline(always)]
     pub fn finish(mut self) -> f32 {
+        self.take()
+    }
+
+    /// The sum; nothing is added any more afterwards.
+    #[cfg_attr(not(any(target_arch = "arm", target_arch = "riscv32")), inline(always))]
+    pub(crate) fn take(&mut self) -> f32 {
         if self.filled > 0 {
             self.close();
         }
-        total(&self.tree, self.blocks)
+        // The digits are not read before they are written again.
+        total(&self.tree, core::mem::take(&mut self.blocks))
     }
 }
 

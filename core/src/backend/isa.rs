@@ -103,18 +103,20 @@ where
 }
 
 /// Feeds the next elements of a reduction that is cut into slices.
-pub(super) struct FeedOp<'a, K, const I: usize>(pub(super) K, pub(super) Partial, pub(super) [&'a [f32]; I]);
+pub(super) struct FeedOp<'a, K, const I: usize> {
+    pub(super) kernel: K,
+    pub(super) partial: &'a mut Partial,
+    pub(super) ins: [&'a [f32]; I],
+}
 
 impl<K: Reduce<I>, const I: usize> Op for FeedOp<'_, K, I>
 where
     Arity: Rows<I>,
 {
-    type Output = Partial;
+    type Output = ();
     #[inline(always)]
-    fn run<V: Lanes>(self) -> Partial {
-        let Self(kernel, mut partial, ins) = self;
-        partial.feed::<V, K, I>(kernel, ins);
-        partial
+    fn run<V: Lanes>(self) {
+        self.partial.feed::<V, K, I>(self.kernel, self.ins);
     }
 }
 

@@ -232,10 +232,10 @@ impl<B: Isa> Backend for Sliced<B> {
         }
         let call = self.call;
         if let Some(range) = self.turn(ins.first().map_or(0, |x| x.len())) {
-            self.partial =
-                self.inner.enter(FeedOp(kernel, self.partial, ins.map(|x| part(x, range.clone()))));
+            let ins = ins.map(|x| part(x, range.clone()));
+            self.inner.enter(FeedOp { kernel, partial: &mut self.partial, ins });
             if !self.pending {
-                let sum = core::mem::take(&mut self.partial).finish();
+                let sum = self.partial.take();
                 if let Some(slot) = self.scalars.get_mut(call) {
                     *slot = sum;
                 }
@@ -256,9 +256,10 @@ impl<B: Isa> Backend for Sliced<B> {
                 continue;
             }
             let last = overlap.end == end;
-            self.partial = self.inner.enter(FeedOp(kernel, self.partial, [part(x, overlap)]));
+            let ins = [part(x, overlap)];
+            self.inner.enter(FeedOp { kernel, partial: &mut self.partial, ins });
             if last && let Some(slot) = out.get_mut(span.slot) {
-                *slot = core::mem::take(&mut self.partial).finish();
+                *slot = self.partial.take();
             }
         }
     }

@@ -77,8 +77,8 @@ impl<T: FnMut() -> u32> Deadline<T> {
             let answer = piece();
             let after = (self.now)();
             self.longest = self.longest.max(after.wrapping_sub(before));
-            let next_end = u64::from(after.wrapping_sub(opened)) + u64::from(self.longest);
-            if !answer.is_pending() || next_end > u64::from(self.window) {
+            let next_end = after.wrapping_sub(opened).checked_add(self.longest);
+            if !answer.is_pending() || next_end.is_none_or(|end| end > self.window) {
                 return answer;
             }
             before = after;

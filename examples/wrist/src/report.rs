@@ -130,13 +130,9 @@ impl Report for Defmt {
             Event::Collected { labelled, tested } => {
                 say!("{=usize} labelled windows, {=u32} for the test", labelled, tested);
             }
-            Event::Epoch { run, epoch, loss, refused } => say!(
-                "{=str}: epoch {=u32}, loss {=f32}, {=u32} steps refused",
-                run,
-                epoch,
-                loss,
-                refused
-            ),
+            Event::Epoch { run, epoch, loss, refused } => {
+                say!("{=str}: epoch {=u32}, loss {=f32}, {=u32} steps refused", run, epoch, loss, refused)
+            }
             Event::Trust { least, most } => say!("trust from {=f32} to {=f32}", least, most),
             Event::Score { of, score: Score { right, total, .. } } => {
                 say!("{=str}: {=u32} of {=u32} right", of, right, total);

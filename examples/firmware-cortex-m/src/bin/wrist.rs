@@ -26,11 +26,7 @@ const STACK: usize = RAM - size_of::<Memory>();
 fn main() -> ! {
     let stack = Stack::paint();
     if let Some((register, value)) = not_ieee_arithmetic() {
-        say!(
-            "{=str} = {=u32:08x}: only with bits 22 to 25 clear are bits the host's",
-            register,
-            value
-        );
+        say!("{=str} = {=u32:08x}: only with bits 22 to 25 clear are bits the host's", register, value);
         exit(EXIT_FAILURE)
     }
     // `singleton!` hands out a static buffer once: no stack is needed for it, and no unsafe.
