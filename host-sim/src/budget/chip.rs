@@ -55,8 +55,10 @@ pub struct Chip {
     pub flash: u64,
     /// Cycles an instruction, at best and at worst.
     pub cycles: [f64; 2],
-    /// Current of the running core in mA, at least and at most, and the supply in volts; none without a figure.
-    pub current: Option<([f64; 2], f64)>,
+    /// Current of the running core in mA, at least and at most.
+    pub current: [f64; 2],
+    /// The supply in volts at which it was measured.
+    pub volts: f64,
 }
 
 impl Chip {
@@ -66,10 +68,10 @@ impl Chip {
     }
 
     /// Joules of so many instructions.
-    pub fn joules(&self, instructions: f64) -> Option<[f64; 2]> {
-        let ([least, most], volts) = self.current?;
+    pub fn joules(&self, instructions: f64) -> [f64; 2] {
+        let [least, most] = self.current.map(|current| current * self.volts / 1e3);
         let [fast, slow] = self.seconds(instructions);
-        Some([fast * least * volts / 1e3, slow * most * volts / 1e3])
+        [fast * least, slow * most]
     }
 }
 
@@ -83,7 +85,8 @@ pub const CHIPS: [Chip; 7] = [
         ram: 256,
         flash: 1024,
         cycles: [1.2, 2.0],
-        current: Some(([3.3, 3.3], 3.0)),
+        current: [3.3, 3.3],
+        volts: 3.0,
     },
     Chip {
         name: "stm32l412",
@@ -93,7 +96,8 @@ pub const CHIPS: [Chip; 7] = [
         ram: 40,
         flash: 128,
         cycles: [1.2, 2.0],
-        current: Some(([6.32, 6.32], 3.3)),
+        current: [6.32, 6.32],
+        volts: 3.3,
     },
     Chip {
         name: "stm32f411",
@@ -103,7 +107,8 @@ pub const CHIPS: [Chip; 7] = [
         ram: 128,
         flash: 512,
         cycles: [1.2, 2.0],
-        current: None,
+        current: [11.6, 22.5],
+        volts: 3.6,
     },
     Chip {
         name: "stm32h743",
@@ -113,7 +118,8 @@ pub const CHIPS: [Chip; 7] = [
         ram: 1024,
         flash: 2048,
         cycles: [0.6, 1.3],
-        current: None,
+        current: [110.0, 148.0],
+        volts: 3.3,
     },
     Chip {
         name: "rp2350",
@@ -123,7 +129,8 @@ pub const CHIPS: [Chip; 7] = [
         ram: 520,
         flash: 0,
         cycles: [1.1, 2.0],
-        current: None,
+        current: [11.7, 15.5],
+        volts: 3.3,
     },
     Chip {
         name: "rp2040",
@@ -133,7 +140,8 @@ pub const CHIPS: [Chip; 7] = [
         ram: 264,
         flash: 0,
         cycles: [1.2, 2.0],
-        current: None,
+        current: [31.4, 40.8],
+        volts: 3.0,
     },
     Chip {
         name: "esp32-c3",
@@ -143,7 +151,8 @@ pub const CHIPS: [Chip; 7] = [
         ram: 400,
         flash: 0,
         cycles: [0.7, 1.6],
-        current: Some(([26.8, 41.8], 3.3)),
+        current: [23.0, 38.0],
+        volts: 3.3,
     },
 ];
 
