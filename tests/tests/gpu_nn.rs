@@ -553,17 +553,42 @@ mod on_a_device {
         }
     }
 
+    /// What trains on features that were computed once: its weights are those of a CPU, for every network.
+    #[test]
+    fn features_train_to_the_weights_of_a_cpu() {
+        let Some(gpu) = open("features", &Options::default()) else { return };
+        for net in model::Trained::ALL {
+            let model = net.model(finetune::Scope::Last);
+            let model::Halves { body, head } = model.halves().expect("frozen layers below the last one");
+            let (w, frozen) = model.split(&initial(net.model(finetune::Scope::All), 1)).unwrap();
+            let features = (0..20).map(|i| body.features(&normals(i, model.inputs(), 1.0), &frozen).unwrap());
+            let features: Vec<_> = features.collect();
+            let examples: Vec<_> = features
+                .iter()
+                .zip(0..)
+                .map(|(x, i)| Example { x, label: i * 7 % model.classes() as u8 })
+                .collect();
+            let on = |device| {
+                let recipe = Recipe { epochs: 2, device, ..fmnist::recipe(MethodSpec::SAMPLES[1], 0.05, 1) };
+                train(head, w.clone(), &[], &examples, &recipe, &mut |_, _| Ok(())).unwrap().weights
+            };
+            let expected = on(Device::Cpu);
+            assert_ne!(expected, w, "{} did not train", net.name());
+            agree(&gpu, &format!("features, {}", net.name()), true, &on(Device::Gpu), &expected).unwrap();
+        }
+    }
+
     /// The main job, of one person: the rows of a CPU.
     #[test]
     fn fine_tuning_gives_the_rows_of_a_cpu() {
         let Some(gpu) = open("fine-tuning", &Options::default()) else { return };
-        let rows = |guard, device| {
+        let rows = |options: finetune::Options, device| {
             let settings = finetune::Settings {
                 tasks: vec![finetune::Task::Turned],
                 arms: vec![finetune::Arm::Sgd, finetune::Arm::Sam, finetune::Arm::Rst],
                 person: Some(1),
                 replay: Some(0),
-                options: finetune::Options { guard, noise: 0.2, ..finetune::Options::default() },
+                options: finetune::Options { noise: 0.2, ..options },
                 device,
                 ..finetune::Settings::default()
             };
@@ -571,8 +596,11 @@ mod on_a_device {
             rows.iter_mut().for_each(|row| row.seconds = 0.0);
             rows
         };
-        for guard in [finetune::Guard::Loss, finetune::Guard::Trust] {
-            let (cpu, found) = (rows(guard, Device::Cpu), rows(guard, Device::Gpu));
+        let guarded = |guard| finetune::Options { guard, ..finetune::Options::default() };
+        let (loss, trust) = (guarded(finetune::Guard::Loss), guarded(finetune::Guard::Trust));
+        let features = finetune::Options { scope: finetune::Scope::Last, features: true, ..trust };
+        for options in [loss, trust, features] {
+            let (cpu, found) = (rows(options, Device::Cpu), rows(options, Device::Gpu));
             if backends::promise(&gpu) == Promise::Bits {
                 assert_eq!(found, cpu);
             }
