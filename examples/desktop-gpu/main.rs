@@ -4,6 +4,8 @@ use flatmin::method::{Clock, Eval, Method, Next};
 use flatmin::{drive::settle, kernels::Dot, methods::Sam, optimizers::Sgd};
 use flatmin_gpu::{Gpu, wgpu};
 use pollster::block_on;
+use std::error::Error;
+use std::process::ExitCode;
 
 /// A million weights in a bowl: `r = w - 1`, `g = r / 2`, loss `r . g`.
 const N: usize = 1 << 20;
@@ -16,7 +18,17 @@ const GRADIENT: &str = "
         g[id.x] = 0.5 * r[id.x];
     }";
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    match train() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn train() -> Result<(), Box<dyn Error>> {
     let Application { device, queue, buffers: [weights, residual, gradient], pipeline, group } =
         application()?;
     // flatmin on that device: its vectors are the application's buffers; state is its own.
@@ -68,9 +80,12 @@ struct Application {
     group: wgpu::BindGroup,
 }
 
-fn application() -> Result<Application, Box<dyn std::error::Error>> {
-    let adapter =
-        block_on(wgpu::Instance::default().request_adapter(&wgpu::RequestAdapterOptions::default()))?;
+fn application() -> Result<Application, Box<dyn Error>> {
+    let options = wgpu::RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        ..Default::default()
+    };
+    let adapter = block_on(wgpu::Instance::default().request_adapter(&options))?;
     let (device, queue) = block_on(adapter.request_device(&wgpu::DeviceDescriptor::default()))?;
     let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
     let size = 4 * N as u64;

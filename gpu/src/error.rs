@@ -5,14 +5,12 @@
 #[non_exhaustive]
 pub enum Error {
     /// No GPU, or none of that name.
-    #[error(
-        "no GPU adapter{wanted}; found: {found}. Install a Vulkan, Metal or DirectX 12 driver (Debian's mesa-vulkan-drivers has one in software)"
-    )]
+    #[error("no GPU adapter{wanted}; {}", what_to_do(.found))]
     NoAdapter {
         /// What was asked for, as ` called "..."`, or nothing.
         wanted: String,
-        /// The adapters that are there.
-        found: String,
+        /// The names of the adapters that are there.
+        found: Vec<String>,
     },
     /// The adapter gives no device.
     #[error("{adapter} gives no device: {message}")]
@@ -61,6 +59,17 @@ pub enum Error {
     Refused(String),
 }
 
+/// Advice to somebody whose adapter is not among those `found`.
+fn what_to_do(found: &[String]) -> String {
+    match found {
+        [] => "found none. Linux: install the Vulkan driver of the GPU's vendor, or Debian's mesa-vulkan-drivers, which also \
+               has one in software. Windows: update the graphics driver; it needs DirectX 12 or Vulkan. macOS has Metal. A \
+               container must be given the GPU with graphics, not only with compute"
+            .to_owned(),
+        names => format!("name one of these, or a part of its name: {}", names.join(", ")),
+    }
+}
+
 impl Error {
     /// Of an error of wgpu, while making `what` of `bytes`.
     pub(crate) fn making(error: wgpu::Error, what: &'static str, bytes: u64) -> Self {
@@ -76,6 +85,17 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_an_adapter_it_is_said_what_to_do() {
+        let text = |wanted: &str, found: &[&str]| {
+            let found = found.iter().map(|name| (*name).to_owned()).collect();
+            Error::NoAdapter { wanted: wanted.into(), found }.to_string()
+        };
+        assert!(text("", &[]).contains("mesa-vulkan-drivers"));
+        let other = text(" called \"x\"", &["a", "b"]);
+        assert_eq!(other, "no GPU adapter called \"x\"; name one of these, or a part of its name: a, b");
+    }
 
     #[test]
     fn running_out_of_memory_is_told_from_a_mistake() {

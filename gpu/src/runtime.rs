@@ -169,7 +169,7 @@ async fn find(name: Option<&str>) -> Result<wgpu::Adapter, Error> {
     };
     adapters.into_iter().filter(suits).min_by_key(rank).ok_or_else(|| Error::NoAdapter {
         wanted: name.map(|name| format!(" called \"{name}\"")).unwrap_or_default(),
-        found: if names.is_empty() { "none".into() } else { names.join(", ") },
+        found: names,
     })
 }
 

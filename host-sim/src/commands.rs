@@ -11,8 +11,9 @@ pub mod pretrain;
 pub mod replay;
 
 use crate::cli::Command;
-use crate::{finetune as experiment, output, plot};
-use std::io;
+use crate::train::Device;
+use crate::{finetune as experiment, gpu, output, plot};
+use std::io::{self, Write};
 
 /// Why a command failed: what, where, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -37,9 +38,6 @@ pub enum Error {
         /// Why not.
         why: String,
     },
-    /// The program was built without GPU support.
-    #[error("built without GPU support; use: cargo run --release --features gpu -- ...")]
-    NoGpu,
     /// Options that do not go together.
     #[error("{0}")]
     Usage(&'static str),
@@ -66,6 +64,15 @@ impl Error {
     /// Whether the reader of standard output has gone, as `head` does: no failure.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// Says on which GPU is trained, if on one. Only a courtesy: if there is none, whoever needs it says why.
+fn announce(device: Device) {
+    if device == Device::Gpu
+        && let Ok(gpu) = gpu::describe()
+    {
+        let _ = writeln!(io::stderr(), "training on {gpu}");
     }
 }
 

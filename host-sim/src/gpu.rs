@@ -1,4 +1,4 @@
-//! The GPU that training runs on: the fastest of this machine, opened once.
+//! The GPU that training runs on: the fastest of this machine, or the one that [`ADAPTER`] names; opened once.
 
 #[cfg(feature = "gpu")]
 mod ensemble;
@@ -18,6 +18,9 @@ use {
     std::sync::Arc,
     std::time::Duration,
 };
+
+/// The environment variable that names an adapter, or a part of its name, as in wgpu's own programs.
+pub const ADAPTER: &str = "WGPU_ADAPTER_NAME";
 
 /// Why there is no training on a GPU.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -60,10 +63,17 @@ pub(crate) fn train(waiting: &[Arc<Waiting>], _: &dyn Progress, _: &mut dyn FnMu
     }
 }
 
+/// A device of one's own.
+#[cfg(feature = "gpu")]
+pub(crate) fn new() -> Result<flatmin_gpu::Gpu, flatmin_gpu::Error> {
+    let adapter = std::env::var(ADAPTER).ok().filter(|name| !name.is_empty());
+    flatmin_gpu::Gpu::open(&flatmin_gpu::Options { adapter, ..Default::default() })
+}
+
 /// The device of this program.
 #[cfg(feature = "gpu")]
 fn open() -> Result<&'static flatmin_gpu::Gpu, Error> {
     use std::sync::OnceLock;
     static GPU: OnceLock<Result<flatmin_gpu::Gpu, flatmin_gpu::Error>> = OnceLock::new();
-    GPU.get_or_init(flatmin_gpu::Gpu::new).as_ref().map_err(|error| error.clone().into())
+    GPU.get_or_init(new).as_ref().map_err(|error| error.clone().into())
 }

@@ -175,10 +175,29 @@ fn a_gpu_that_was_not_built_in_is_said_in_one_line() {
         format!("finetune --gpu --out {out_folder}"),
         "pretrain --task fmnist --gpu".to_owned(),
         format!("pretrain --task digits --person 1 --export {out_folder}/x --gpu"),
+        "bench --gpu".to_owned(),
     ] {
         let (code, out, err) = run(&args);
         assert_eq!((code, out.as_str()), (1, ""), "{args}: {err}");
         assert!(err.lines().last().unwrap().contains("--features gpu"), "{args}: {err}");
+    }
+}
+
+/// An adapter that is not there is missed by its name, whatever is there; nothing is trained.
+#[cfg(feature = "gpu")]
+#[test]
+fn a_gpu_is_chosen_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for args in [
+        format!("finetune --gpu --out {}", folder.path().display()),
+        "pretrain --task fmnist --gpu".to_owned(),
+        "bench --gpu".to_owned(),
+        "parity --backends gpu".to_owned(),
+    ] {
+        let output = sim(&args).env(flatmin_sim::gpu::ADAPTER, "no such adapter").output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args}: {err}");
+        assert!(err.lines().last().unwrap().contains("called \"no such adapter\""), "{args}: {err}");
     }
 }
 

@@ -8,6 +8,7 @@ mod network;
 pub use network::Step;
 
 use super::Measurement;
+use crate::parity::backends;
 use flatmin::backend::Backend;
 use flatmin::for_each_kernel;
 use flatmin::kernel::{Fill, Map, Reduce, Update};
@@ -54,14 +55,16 @@ pub struct Bench {
 /// # Errors
 /// When there is no GPU, or it fails.
 pub fn run(announce: &mut dyn FnMut(usize)) -> Result<Bench, Error> {
-    let gpu = Gpu::new()?;
-    let about = crate::parity::backends::describe(&gpu);
+    let gpu = crate::gpu::new()?;
+    let (about, software) = (backends::describe(&gpu), backends::is_software(&gpu));
     let overhead = overhead(&gpu)?;
     let (mut measured, mut stopped) = (Vec::new(), None);
-    let software = gpu.info().device_type == flatmin_gpu::wgpu::DeviceType::Cpu;
     for n in SIZES {
         if software && n > SOFTWARE {
-            stopped = Some("a software adapter is measured at small sizes only".to_owned());
+            stopped = Some(
+                "a software adapter is measured at small sizes only, and its speed says nothing about a GPU"
+                    .to_owned(),
+            );
             break;
         }
         announce(4 * n);

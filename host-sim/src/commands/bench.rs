@@ -48,5 +48,5 @@ fn gpu(json: bool) -> Result<(), Error> {
 
 #[cfg(not(feature = "gpu"))]
 fn gpu(_: bool) -> Result<(), Error> {
-    Err(Error::NoGpu)
+    Err(Error::Job(crate::gpu::Error::NotBuilt.into()))
 }

@@ -1,7 +1,7 @@
 //! `pretrain`: trains a base model and writes it with everything that a device needs to fine-tune it, or trains a network on
 //! Fashion-MNIST and tests it.
 
-use super::Error;
+use super::{Error, announce};
 use crate::cli::{Job, Pretrain};
 use crate::data::fmnist::Source;
 use crate::fmnist;
@@ -19,8 +19,14 @@ use std::path::Path;
 /// When options do not go together, and as the job.
 pub fn run(args: &Pretrain) -> Result<(), Error> {
     match args.job().map_err(Error::Usage)? {
-        Job::Export(settings, to) => export(&settings, &to),
-        Job::Fmnist(settings, to) => pictures(&settings, to.as_deref()),
+        Job::Export(settings, to) => {
+            announce(settings.device);
+            export(&settings, &to)
+        }
+        Job::Fmnist(settings, to) => {
+            announce(settings.device);
+            pictures(&settings, to.as_deref())
+        }
     }
 }
 

@@ -45,12 +45,12 @@ pub fn visit(name: &'static str, gpu_from: Option<&'static str>, visit: &mut imp
 
 #[cfg(not(feature = "gpu"))]
 fn gpu(name: &'static str, _: Option<&'static str>, visit: &mut impl Visit) {
-    visit.absent(name, "built without the feature `gpu`");
+    visit.absent(name, &crate::gpu::Error::NotBuilt.to_string());
 }
 
 #[cfg(feature = "gpu")]
 fn gpu(name: &'static str, from: Option<&'static str>, visit: &mut impl Visit) {
-    match flatmin_gpu::Gpu::new() {
+    match crate::gpu::new() {
         Err(error) => visit.absent(name, &error.to_string()),
         Ok(gpu) => {
             let (about, promise) = (describe(&gpu), promise(&gpu));
@@ -70,7 +70,17 @@ fn gpu(name: &'static str, from: Option<&'static str>, visit: &mut impl Visit) {
 pub fn describe(gpu: &flatmin_gpu::Gpu) -> String {
     let info = gpu.info();
     let contraction = if gpu.is_uncontracted() { "NoContraction" } else { "plain WGSL" };
-    format!("{}, {:?}, {} {}, {contraction}", info.name, info.backend, info.driver, info.driver_info)
+    let software = if is_software(gpu) { ", in software" } else { "" };
+    format!(
+        "{}, {:?}, {} {}{software}, {contraction}",
+        info.name, info.backend, info.driver, info.driver_info
+    )
+}
+
+/// Whether the adapter computes on the CPU: right, and slow.
+#[cfg(feature = "gpu")]
+pub(crate) fn is_software(gpu: &flatmin_gpu::Gpu) -> bool {
+    gpu.info().device_type == flatmin_gpu::wgpu::DeviceType::Cpu
 }
 
 /// Mesa's software adapter keeps IEEE arithmetic and is held to its bits. Others divide and root as they like.
