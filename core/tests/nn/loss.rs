@@ -2,7 +2,7 @@
 
 use crate::tolerance::tolerance;
 use flatmin::nn::{
-    Target, cross_entropy, cross_entropy_gradient, distillation, distillation_gradient,
+    Loss, Target, cross_entropy, cross_entropy_gradient, distillation, distillation_gradient,
     generalised_cross_entropy, generalised_cross_entropy_gradient,
 };
 

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::gpu::Gpu;
-use flatmin::nn::Target;
+use flatmin::nn::{Loss, Target};
 
 /// An input, what the answer to it is compared with, and how much it counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,8 +81,7 @@ impl Data {
         let (mut x, mut targets) = (Vec::new(), Vec::new());
         for sample in samples {
             let number = data.len + targets.len() / words;
-            // The loss of any logits says whether a target fits them.
-            if sample.x.len() != inputs || sample.target.loss(&vec![0.0; classes]).is_none() {
+            if sample.x.len() != inputs || sample.target.check(classes).is_err() {
                 return Err(Error::Network(format!(
                     "sample {number} has {} floats and the target {:?}; the network takes {inputs} floats and has {classes} classes",
                     sample.x.len(),

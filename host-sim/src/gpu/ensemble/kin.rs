@@ -34,8 +34,8 @@ enum Kind {
     Plain,
     /// Also RST's: a closed gate is a radius of 0.
     Sam,
-    LpfSgd(FilterScale, u32),
-    LpfSgdResidual(FilterScale, u32),
+    LpfSgd(FilterScale, u16),
+    LpfSgdResidual(FilterScale, u16),
 }
 
 impl Kin {
