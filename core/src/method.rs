@@ -60,9 +60,9 @@ pub enum Batch {
     /// Part `index` of the step's mini-batch, cut into `of` parts; the mean over the part.
     Part {
         /// Which part, from 0.
-        index: u16,
-        /// How many parts.
-        of: u16,
+        index: u32,
+        /// How many parts; up to 65,535 of them are exact where a `usize` has 32 bits.
+        of: u32,
     },
 }
 
@@ -77,7 +77,7 @@ impl Batch {
         match self {
             Self::Part { index, of } if of > 0 => {
                 let (index, of) = (index as usize, of as usize);
-                start(index, of, len)..start(index + 1, of, len)
+                start(index, of, len)..start(index.saturating_add(1), of, len)
             }
             _ => 0..len,
         }
@@ -86,7 +86,7 @@ impl Batch {
 
 /// `m * len / of`, in parts that fit: a product of 64 bits would bring a division of 64 bits into flash.
 const fn start(m: usize, of: usize, len: usize) -> usize {
-    m.saturating_mul(len / of).saturating_add(m * (len % of) / of)
+    m.saturating_mul(len / of).saturating_add(m.saturating_mul(len % of) / of)
 }
 
 impl Next {
@@ -164,4 +164,22 @@ pub(crate) fn descend<B: Backend, O: Optimizer<B>>(
     accept(b, &eval, b.len(w))?;
     base.update(b, w, saved, eval.g, clock);
     Ok(Next::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Batch;
+
+    #[test]
+    fn the_parts_of_a_batch_are_those_of_the_formula() {
+        for of in [1, 2, 3, 4, 7, 255, 65_535_u32] {
+            for len in [0, 1, 3, 8, 1000, 65_536, u32::MAX as usize] {
+                for index in (0..of).step_by(1 + of as usize / 50).chain([of - 1]) {
+                    let bound = |m: u32| (u128::from(m) * len as u128 / u128::from(of)) as usize;
+                    let part = Batch::Part { index, of }.range(len);
+                    assert_eq!(part, bound(index)..bound(index + 1), "part {index} of {of}, {len} samples");
+                }
+            }
+        }
+    }
 }

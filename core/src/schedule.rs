@@ -147,3 +147,29 @@ impl<S: Schedule> Schedule for WarmUp<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::f32::consts::PI;
+
+    /// What keeps large angles out changes no bit.
+    #[test]
+    fn a_cosine_is_that_of_libm() {
+        for (total, stride) in [(1, 1), (7, 1), (123, 1), (1_000_003, 997), (u32::MAX, 1_234_567)] {
+            for step in (0..total).step_by(stride).chain([total - 1, total]) {
+                let t = if step == total { 1.0 } else { step as f32 / total as f32 };
+                let expected = 0.5 * (1.0 - libm::cosf(PI * t));
+                let value = Cosine { from: 0.0, to: 1.0 }.at(step, total);
+                assert_eq!(value.to_bits(), expected.to_bits(), "step {step} of {total}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_end_that_is_no_number_is_no_value() {
+        let anneal = |until| Anneal { from: 1.0, to: 0.5, until }.at(1, 4);
+        assert!(anneal(f32::NAN).is_nan());
+        assert_eq!([anneal(0.25), anneal(0.0), anneal(-1.0)], [0.5; 3]);
+    }
+}

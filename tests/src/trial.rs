@@ -37,7 +37,7 @@ pub fn clock(t: u32) -> Clock {
 /// A loss with curvature that differs by weight and by part of the batch.
 pub fn objective(w: &[f32], g: &mut [f32], request: Request) -> f32 {
     let shift = match request.batch {
-        Batch::Part { index, .. } => 0.1 * f32::from(index),
+        Batch::Part { index, .. } => 0.1 * index as f32,
         _ => 0.0,
     };
     let mut loss = 0.0;

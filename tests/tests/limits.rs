@@ -276,7 +276,7 @@ fn the_order_of_filters_matters_by_rounding_only() {
             for t in 0..8 {
                 let mut objective = |w: &[f32], g: &mut [f32], request: Request| {
                     let shift =
-                        if let Batch::Part { index, .. } = request.batch { f32::from(index) } else { 0.5 };
+                        if let Batch::Part { index, .. } = request.batch { index as f32 } else { 0.5 };
                     for (i, from) in map.iter().enumerate() {
                         let d = w[i] - 0.25 * shift;
                         let slope = (1 + from % 7) as f32 * 0.2 * d + 0.05 * d * d;

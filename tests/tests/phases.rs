@@ -97,9 +97,10 @@ fn requests_are_those_of_the_definition() {
                 MethodSpec::Plain => vec![request(Batch::Fresh, false)],
                 MethodSpec::Sam { .. } => climb,
                 MethodSpec::Rst { p, .. } => climb[..1 + usize::from(definition::heads(p, t))].to_vec(),
-                MethodSpec::LpfSgd { parts: of, .. } | MethodSpec::LpfSgdResidual { parts: of, .. } => {
-                    (0..of).map(|index| request(Batch::Part { index, of }, index > 0)).collect()
-                }
+                MethodSpec::LpfSgd { parts: of, .. } | MethodSpec::LpfSgdResidual { parts: of, .. } => (0
+                    ..of.into())
+                    .map(|index| request(Batch::Part { index, of: of.into() }, index > 0))
+                    .collect(),
             };
             let mut seen = Vec::new();
             step(&mut method, &mut Cpu::detect(), &mut w[..], &mut g[..], &clock(t), |w, g, request| {

@@ -30,7 +30,7 @@ fn clock(step: u32) -> Clock {
 }
 
 fn objective(w: &[f32], g: &mut [f32], request: Request) -> f32 {
-    let shift = if let Batch::Part { index, .. } = request.batch { 0.1 * f32::from(index) } else { 0.0 };
+    let shift = if let Batch::Part { index, .. } = request.batch { 0.1 * index as f32 } else { 0.0 };
     for (i, (g, w)) in g.iter_mut().zip(w).enumerate() {
         let slope = (1 + i % 7) as f32 * 0.2 * (w - 0.3 + shift);
         *g = if request.accumulate { *g + slope } else { slope };

@@ -52,7 +52,7 @@ use core::marker::PhantomData;
 pub struct LpfSgd<'a, O, V, F, G = Cosine, N = Seed, R = Backup> {
     gamma: G,
     scale: FilterScale,
-    parts: u16,
+    parts: u32,
     noise: N,
     base: O,
     segments: &'a [Segment],
@@ -62,7 +62,7 @@ pub struct LpfSgd<'a, O, V, F, G = Cosine, N = Seed, R = Backup> {
     sq_norms: F,
     clock: Clock,
     /// The part whose gradient is awaited, from 1; 0 while no step is under way.
-    part: u16,
+    part: u32,
 }
 
 /// How the noise of a filter is scaled.
@@ -103,7 +103,7 @@ impl<'a, O, V, F, G, N, R> LpfSgd<'a, O, V, F, G, N, R> {
 
     /// Parts of the mini-batch, at least 1, each with its own noise.
     pub fn parts(self, parts: u16) -> Self {
-        Self { parts, ..self }
+        Self { parts: parts.into(), ..self }
     }
 
     /// Noise from elsewhere.
@@ -143,12 +143,11 @@ where
     type Scalars = (u32, O::Scalars);
 
     fn scalars(&self) -> Self::Scalars {
-        (self.part.into(), self.base.scalars())
+        (self.part, self.base.scalars())
     }
 
     fn set_scalars(&mut self, (part, base): Self::Scalars) {
-        // Counted in 16 bits; a word that does not fit is of no step.
-        self.part = part as u16;
+        self.part = part;
         self.base.set_scalars(base);
     }
 
@@ -167,10 +166,10 @@ where
 
 impl<O, V, F, G: Schedule, N, R> LpfSgd<'_, O, V, F, G, N, R> {
     /// The noise of a part, from 0.
-    fn draw(&self, part: u16) -> Draw {
+    fn draw(&self, part: u32) -> Draw {
         let Clock { step, total, .. } = self.clock;
         let rms = self.scale == FilterScale::FilterRms;
-        Draw { gamma: self.gamma.at(step, total), rms, step, part: part.into() }
+        Draw { gamma: self.gamma.at(step, total), rms, step, part }
     }
 
     /// Perturbs the weights for the next part, in place of the noise of the one before.
@@ -219,7 +218,7 @@ impl<O, V, F, G: Schedule, N, R> LpfSgd<'_, O, V, F, G, N, R> {
             return self.perturb(b, w);
         }
         if of > 1 {
-            b.map(Scale { factor: 1.0 / f32::from(of) }, [], [&mut *eval.g], []);
+            b.map(Scale { factor: 1.0 / of as f32 }, [], [&mut *eval.g], []);
         }
         if R::copy(self.kept.borrow()).is_none() {
             self.undo(b, w);
@@ -246,7 +245,7 @@ where
     fn ready(&self, b: &B, n: usize, clock: &Clock) -> Result<(), Error> {
         let gamma = self.gamma.at(clock.step, clock.total);
         require_not_negative("gamma", gamma)?;
-        require(self.parts > 0, "parts", f32::from(self.parts))?;
+        require(self.parts > 0, "parts", self.parts as f32)?;
         require_len("layout", self.groups().len(), n)?;
         R::ready(b, n, self.kept.borrow())?;
         require_len("filter norms", b.len(self.sq_norms.borrow()), self.groups().slots())?;

@@ -11,7 +11,40 @@ pub use generalised::{generalised_cross_entropy, generalised_cross_entropy_gradi
 use super::error::{Buffer, Error, check};
 
 /// A loss of the logits of a network, by what they are compared with: a class as `usize` ([`cross_entropy`]), or a
-/// [`Target`], of which only the run knows what it is, so that all losses are in flash.
+/// [`Target`], of which only the run knows what it is, so that all losses are in flash. Yours is one more type:
+///
+/// ```
+/// use flatmin::nn::{self, Dense, Error, Loss, Network};
+/// /// How far the best other class is above the right one, less a margin of 1.
+/// #[derive(Clone, Copy)]
+/// struct Hinge(usize);
+/// impl Hinge {
+///     fn rival(self, z: &[f32]) -> Option<usize> {
+///         (0..z.len()).filter(|class| *class != self.0).max_by(|a, b| z[*a].total_cmp(&z[*b]))
+///     }
+/// }
+/// impl Loss for Hinge {
+///     fn check(self, classes: usize) -> Result<(), Error> {
+///         self.0.check(classes)
+///     }
+///     fn loss(self, z: &[f32]) -> Option<f32> {
+///         Some((1.0 + z[self.rival(z)?] - z[self.0]).max(0.0))
+///     }
+///     fn gradient(self, z: &mut [f32], scale: f32) -> Option<f32> {
+///         let (loss, rival) = (self.loss(z)?, self.rival(z)?);
+///         z.fill(0.0);
+///         if loss > 0.0 {
+///             (z[rival], z[self.0]) = (scale, -scale);
+///         }
+///         Some(loss)
+///     }
+/// }
+/// type Net = Dense<2, 3>;
+/// let (mut acts, mut g) = ([0.0; Net::ACTS], [0.0; Net::TRAINABLE]);
+/// let loss = nn::gradient_to::<Net>(&[1.0, 2.0], Hinge(0), 1.0, &[0.5; 9], &[], &mut acts, &mut g)?;
+/// assert_eq!((loss, &g[..2], &g[4..6]), (1.0, &[-1.0, -2.0][..], &[1.0, 2.0][..]));
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Loss: Copy {
     /// Refuses what does not fit so many classes.
     ///

@@ -94,7 +94,7 @@ impl<N: Model> Tuner<N> for LpfResidual<N> {
     }
 }
 
-/// `from + (to - from) t^2 (3 - 2 t)`: half a cosine but for a hundredth, and without the 5 KB of a cosine in flash.
+/// `from + (to - from) t^2 (3 - 2 t)`: half a cosine but for a hundredth, without the 2.7 KB of a cosine in flash.
 #[derive(Clone, Copy, Debug)]
 pub struct Rising {
     /// Value at the first step.

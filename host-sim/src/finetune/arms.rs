@@ -138,7 +138,7 @@ mod tests {
     fn the_four_parts_of_a_batch_of_eight_are_pairs() {
         let MethodSpec::LpfSgd { gamma, parts, .. } = method(Arm::Lpf, 0.32) else { panic!("not LPF-SGD") };
         assert_eq!(gamma, Rate::Cosine(Cosine { from: 0.02, to: 0.32 }));
-        let ranges = (0..parts).map(|index| Batch::Part { index, of: parts }.range(BATCH));
+        let ranges = (0..u32::from(parts)).map(|index| Batch::Part { index, of: parts.into() }.range(BATCH));
         assert!(ranges.eq([0..2, 2..4, 4..6, 6..8]));
     }
 }

@@ -41,7 +41,7 @@ fn composed<B: Hold + 'static>(b: &mut B, spec: &Spec, seed: u64) -> Composed<B>
 /// The slope of a bowl whose axes are coupled, on a part of a batch; computed by the host for every backend.
 fn gradient(w: &[f32], g: &mut [f32], request: Request) {
     let part = match request.batch {
-        Batch::Part { index, .. } => f32::from(index),
+        Batch::Part { index, .. } => index as f32,
         _ => 0.0,
     };
     for i in 0..w.len() {

@@ -112,7 +112,7 @@ fn clock(task: &Task<'_>, step: usize) -> Clock {
 
 fn part(batch: Batch) -> Part {
     match batch {
-        Batch::Part { index, of } if of > 1 => Part::Of { index: index.into(), of: of.into() },
+        Batch::Part { index, of } if of > 1 => Part::Of { index: index as usize, of: of as usize },
         Batch::Part { .. } => Part::Of { index: 0, of: 1 },
         _ => Part::Whole,
     }

@@ -299,7 +299,7 @@ fn estimates(question: &Question, answers: &[Answer], chips: &[&'static Chip], f
 /// `6.5 to 10.8 s`.
 fn range(range: Option<[f64; 2]>, unit: &str) -> String {
     let Some([least, most]) = range else { return "-".to_owned() };
-    let (factor, prefix) = if most < 0.5 { (1e3, "m") } else { (1.0, "") };
+    let (factor, prefix) = if most < 1.0 { (1e3, "m") } else { (1.0, "") };
     let digits = |x: f64| match x * factor {
         x if x < 9.95 => format!("{x:.1}"),
         x => format!("{x:.0}"),

@@ -3,7 +3,7 @@
 use core::ops::Range;
 use flatmin::layout::{Kind, Segment};
 use flatmin::nn::{
-    self, Activation, All, Bias, Conv1d, Conv2d, Dense, Evaluation, Frozen, Layer, MaxPool2d, MeanTime,
+    self, Activation, All, Bias, Conv1d, Conv2d, Dense, Evaluation, Frozen, Layer, Loss, MaxPool2d, MeanTime,
     Memory, Network, Params, Pass, Place, Relu, Seq, Stage, Tanh, Target, Tensor, Tensors, Work,
 };
 use flatmin::tune;
@@ -34,6 +34,11 @@ fn layer<L: Layer>(lent: &mut Lent<'_>) {
 fn network<N: Network>(stage: Stage, layer: usize, units: &Range<usize>, memory: &mut Memory<'_>) -> usize {
     <N as Network>::run(stage, layer, units.clone(), memory);
     <N as Network>::units(stage, layer)
+}
+
+fn loss_of<L: Loss>(target: L, z: &mut [f32]) -> f32 {
+    let refused = f32::from(u8::from(Loss::check(target, z.len()).is_err()));
+    refused + Loss::loss(target, z).unwrap_or(0.0) + Loss::gradient(target, z, 0.5).unwrap_or(0.0)
 }
 
 must_not_panic! {
@@ -85,8 +90,8 @@ must_not_panic! {
         values.into_iter().chain(gradients).flatten().sum()
     }
 
-    fn target_loss(target: Target<'_>, z: &[f32]) -> f32 {
-        target.loss(z).unwrap_or(0.0)
+    fn target_loss(target: Target<'_>, label: usize, z: &mut [f32]) -> f32 {
+        loss_of(target, z) + loss_of(label, z)
     }
 
     fn evaluations(x: &[f32], label: usize, target: Target<'_>, w: &[f32], frozen: &[f32], acts: &mut [f32], pass: Pass) -> f32 {
