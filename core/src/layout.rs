@@ -1,18 +1,18 @@
 //! The shape of the trainable vector: a table of tensors that can sit in flash.
 
-/// What a tensor holds.
+/// What a tensor holds. The numbers are in checkpoints and blobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A matrix or a convolution kernel, one row per output.
-    Weight,
+    Weight = 0,
     /// One value per output, added.
-    Bias,
+    Bias = 1,
     /// One value per output, a gain or a shift of a normalisation.
-    Norm,
+    Norm = 2,
     /// The factor of a low-rank update that reads the input.
-    LoraA,
+    LoraA = 3,
     /// The factor of a low-rank update that writes the output.
-    LoraB,
+    LoraB = 4,
 }
 
 /// One tensor: `filters` rows of `fan_in` elements, row after row.

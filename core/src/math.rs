@@ -61,7 +61,8 @@ pub fn ln(x: f32) -> f32 {
     f + low + exponent * 0.693_359_4
 }
 
-/// `(sin, cos)` of the angle `2 pi * turn / 2^32`, within 1.7e-7 (the six lowest bits of `turn` are dropped: up to 0.93e-7 of it).
+/// `(sin, cos)` of the angle `2 pi * turn / 2^32`, within 1.7e-7 (the six lowest bits of `turn` are dropped: up to 0.93e-7
+/// of it).
 ///
 /// The angle is an integer, so range reduction is exact and costs two operations.
 #[inline(always)]

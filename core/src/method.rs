@@ -61,7 +61,7 @@ pub enum Batch {
     Part {
         /// Which part, from 0.
         index: u32,
-        /// How many parts; up to 65,535 of them are exact where a `usize` has 32 bits.
+        /// How many parts, 1 to 65,535. (Of more, where a `usize` has 32 bits, the last ones come too short.)
         of: u32,
     },
 }
@@ -85,6 +85,8 @@ impl Batch {
 }
 
 /// `m * len / of`, in parts that fit: a product of 64 bits would bring a division of 64 bits into flash.
+///
+/// `m` is at most `of`, so 16 bits for each of them cannot saturate 32.
 const fn start(m: usize, of: usize, len: usize) -> usize {
     m.saturating_mul(len / of).saturating_add(m.saturating_mul(len % of) / of)
 }

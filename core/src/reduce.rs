@@ -218,7 +218,7 @@ impl Partial {
         }
     }
 
-    /// As for `fold`, a call costs less.
+    /// Ends the block under way. As for `fold`, a call costs less.
     #[cfg_attr(flatmin_turns, inline(never))]
     #[cfg_attr(not(any(target_arch = "arm", target_arch = "riscv32")), inline(always))]
     fn close(&mut self) {
@@ -234,7 +234,7 @@ impl Partial {
         self.take()
     }
 
-    /// The sum; nothing is added any more afterwards.
+    /// The sum; begins anew.
     #[cfg_attr(not(any(target_arch = "arm", target_arch = "riscv32")), inline(always))]
     pub(crate) fn take(&mut self) -> f32 {
         if self.filled > 0 {

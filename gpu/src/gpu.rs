@@ -20,7 +20,7 @@ const VECTOR: wgpu::BufferUsages =
 pub struct Gpu(Arc<Mutex<Lane>>);
 
 impl Gpu {
-    /// Opens the fastest GPU.
+    /// Opens the first discrete GPU, else an integrated one, else any.
     ///
     /// # Errors
     /// When there is none, or it gives no device.

@@ -28,7 +28,8 @@
 //! Every sum has the order of [`flatmin::nn`]: outputs start at their bias and add inputs ascending, weight gradients add
 //! samples and then positions ascending, input gradients positions and then filters. Exponential and logarithm take the steps of
 //! `core`'s. Where the driver neither fuses nor approximates (see `Gpu::is_uncontracted`; Mesa's
-//! software adapter), loss and gradient have the bits of a CPU, but for tanh, which is within 1e-6. Elsewhere they are as close as
+//! software adapter), loss and gradient have the bits of a CPU, but for tanh, with which they are within 2e-6. Elsewhere
+//! they are as close as
 //! WGSL's division is.
 //!
 //! That order is the price of a promise: a weight gradient is one chain of additions as long as the mini-batch has

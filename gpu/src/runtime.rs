@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Which GPU, and how it is used.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// A part of the adapter's name; without one, the fastest.
+    /// A part of the adapter's name; without one, the first discrete GPU, else an integrated one, else any.
     pub adapter: Option<String>,
     /// Keeps multiplications and additions apart, by a decoration of the shaders that wgpu passes through unseen.
     /// Without it a driver may fuse or rewrite them. Used only where the adapter allows it (native Vulkan).

@@ -68,7 +68,7 @@ impl Error {
 }
 
 /// Says on which GPU is trained, if on one. Only a courtesy: if there is none, whoever needs it says why.
-fn announce(device: Device) {
+fn announce_gpu(device: Device) {
     if device == Device::Gpu
         && let Ok(gpu) = gpu::describe()
     {

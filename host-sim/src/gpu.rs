@@ -1,4 +1,4 @@
-//! The GPU that training runs on: the fastest of this machine, or the one that [`ADAPTER`] names; opened once.
+//! The GPU that training runs on: a discrete one before others, or the one that [`ADAPTER`] names; opened once.
 
 #[cfg(feature = "gpu")]
 mod ensemble;

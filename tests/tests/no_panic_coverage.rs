@@ -12,7 +12,8 @@
 //! Types of one name in two modules are told apart in paths only, and what the generic code is called with is not compared.
 //!
 //! `unreachable_pub` holds in this workspace, so `pub` means that a user can reach it. What only an x86 has is not seen:
-//! the image has no such target. In what a macro of the crate writes, a variable is a name of its own: see `WRITTEN` in library.rs.
+//! the image has no such target. In what a macro of the crate writes, a variable is a name of its own: see `WRITTEN` in
+//! library.rs.
 
 #[path = "no_panic_coverage/image.rs"]
 mod image;

@@ -1,7 +1,6 @@
 //! The header of a blob, its writer, and what can be wrong with one.
 
 use crate::hash::Crc32;
-use crate::layout::Kind;
 use crate::nn::Network;
 use crate::tune::Samples;
 use core::fmt;
@@ -96,23 +95,17 @@ pub const fn layout_hash<N: Network>() -> u32 {
 }
 
 const fn layout_of<N: Network>() -> Crc32 {
-    let mut crc = take(Crc32::new(), [N::IN as u32, N::OUT as u32, N::MACS as u32]);
+    let mut crc = with_words(Crc32::new(), [N::IN as u32, N::OUT as u32, N::MACS as u32]);
     let mut i = 0;
     while let Some(tensor) = N::TENSORS.get(i) {
-        let kind = match tensor.segment.kind {
-            Kind::Weight => 0,
-            Kind::Bias => 1,
-            Kind::Norm => 2,
-            Kind::LoraA => 3,
-            Kind::LoraB => 4,
-        };
-        crc = take(crc, [tensor.segment.filters, tensor.segment.fan_in, kind]);
+        let segment = tensor.segment;
+        crc = with_words(crc, [segment.filters, segment.fan_in, segment.kind as u32]);
         i += 1;
     }
     crc
 }
 
-const fn take(mut crc: Crc32, [a, b, c]: [u32; 3]) -> Crc32 {
+const fn with_words(mut crc: Crc32, [a, b, c]: [u32; 3]) -> Crc32 {
     crc.bytes(&a.to_le_bytes());
     crc.bytes(&b.to_le_bytes());
     crc.bytes(&c.to_le_bytes());

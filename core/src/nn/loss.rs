@@ -15,7 +15,7 @@ use super::error::{Buffer, Error, check};
 ///
 /// ```
 /// use flatmin::nn::{self, Dense, Error, Loss, Network};
-/// /// How far the best other class is above the right one, less a margin of 1.
+/// /// How far the best other class is above the right one, plus a margin of 1; at least 0.
 /// #[derive(Clone, Copy)]
 /// struct Hinge(usize);
 /// impl Hinge {
@@ -57,7 +57,8 @@ pub trait Loss: Copy {
     fn loss(self, z: &[f32]) -> Option<f32>;
 
     /// The loss of the logits `z`, which are overwritten by `scale` times their gradients; `None`, with the logits
-    /// untouched, if it does not fit them.
+    /// untouched, if it does not fit them. Where [`check`](Self::check) had no objection, `None` counts as a loss that is
+    /// NaN, and what is then added to the gradient means nothing: a step refuses it.
     #[must_use]
     fn gradient(self, z: &mut [f32], scale: f32) -> Option<f32>;
 }

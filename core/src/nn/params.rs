@@ -30,7 +30,7 @@ impl Tensor {
 /// Tensors that the table of a network can hold.
 const MAX_TENSORS: usize = 64;
 
-/// The tensors of a network in layer order: a table for constants. Firmware keeps a part of it, see `tensors`.
+/// The tensors of a network in layer order: a table for constants, of which firmware keeps a short copy.
 #[derive(Clone, Copy, Debug)]
 pub struct Tensors {
     list: [Tensor; MAX_TENSORS],

@@ -74,7 +74,7 @@ pub fn gradient<N: Network>(
     Ok(Evaluation::<N>::gradient(x, label, scale, w, frozen, acts, g)?.finish())
 }
 
-/// [`gradient`] against any target: a class, or the logits of a teacher for a stored old sample.
+/// [`gradient`] against any target: a class, the logits of a teacher for a stored old sample, or a loss of your own.
 ///
 /// # Errors
 /// [`Error::Length`], [`Error::Label`] or [`Error::Softness`], before anything is written.

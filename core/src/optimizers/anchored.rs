@@ -19,7 +19,8 @@ use core::borrow::Borrow;
 /// **Source**: L2-SP (Li, Grandvalet & Davoine 2018, eq. 3). **Deviations**: one strength a filter instead of one for
 /// the pretrained layers and one for the new ones; [`strengths`] sets them by the kind of tensor. Like weight decay it
 /// acts on the base update only, at the clean weights: a method's ascent does not see it.
-/// **Cost**: no vector of its own, one value a filter; both are only read and may lie in flash; one pass more. **Default**: scale 1, no strength; 0.1 held old users' accuracy in our runs (`flatmin-sim finetune --anchor 0.1`).
+/// **Cost**: no vector of its own, one value a filter; both are only read and may lie in flash; one pass more. **Default**:
+/// scale 1, no strength; 0.1 held old users' accuracy in our runs (`flatmin-sim finetune --anchor 0.1`).
 ///
 /// ```
 /// use flatmin::layout::{Kind, Segment};

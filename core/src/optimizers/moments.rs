@@ -8,7 +8,8 @@ use crate::state::{Cost, State};
 use core::borrow::BorrowMut;
 use core::marker::PhantomData;
 
-/// Two moments, their decay and the count of updates that corrects their bias: [`Adam`](super::Adam) and [`AdamW`](super::AdamW), which differ
+/// Two moments, their decay and the count of updates that corrects their bias: [`Adam`](super::Adam) and
+/// [`AdamW`](super::AdamW), which differ
 /// in where the weight decay D enters. S, R, Q and E are the schedules of the weight decay, of both betas and of eps.
 #[derive(Clone, Copy, Debug)]
 pub struct Moments<V, S, D, R = f32, Q = f32, E = f32> {

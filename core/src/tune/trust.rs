@@ -24,7 +24,8 @@ use crate::nn::cross_entropy;
 /// **Source**: cross-fitting (Chernozhukov et al. 2018) of the confidence in a label, as confident learning (Northcutt et
 /// al. 2021) has it for cleaning data. The sum of two models' belief as a weight is ours; `flatmin-sim baselines` prints
 /// what it buys. **Cost**: a float a labelled sample; a quarter more gradients; two forward passes a sample (and
-/// the guard's of the mean; its pass of the factory weights is the one of step 1); the vector of the mean (the guard can work in the vector of the mean's copy).
+/// the guard's of the mean; its pass of the factory weights is the one of step 1); the vector of the mean (the guard can
+/// work in the vector of the mean's copy).
 ///
 /// ```
 /// use flatmin::tune::{Trust, fold};

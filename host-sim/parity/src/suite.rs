@@ -85,7 +85,8 @@ fn anchor() -> Anchor<Vector> {
     Anchor { factory: zeros(PARAMS), strengths }
 }
 
-/// Trains the problem by `spec`, behind `anchor` if there is one: a hash after every step, the ticks of all of them; shows `w` after each.
+/// Trains the problem by `spec`, behind `anchor` if there is one: a hash after every step, the ticks of all of them; shows
+/// `w` after each.
 fn train<B: Host>(
     spec: &Spec,
     anchor: Option<Anchor<Vector>>,

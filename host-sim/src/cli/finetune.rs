@@ -82,7 +82,8 @@ pub struct Finetune {
     /// Worker threads; 0 is one a core. Results do not depend on it
     #[arg(long, value_name = "N", default_value = "0", value_parser = range::threads, allow_negative_numbers = true)]
     threads: usize,
-    /// Train on the fastest GPU instead of the CPU (needs the feature `gpu`), or on that whose name contains the environment
+    /// Train on a GPU instead of the CPU (needs the feature `gpu`): the first discrete one, or that whose name contains the
+    /// environment
     /// variable WGPU_ADAPTER_NAME; testing stays on the CPU. A software adapter takes about twenty times as long as the CPU:
     /// there, give --task or --person
     #[arg(long)]

@@ -17,8 +17,8 @@ pub struct Bench {
     /// Print one JSON line a measurement instead of the table
     #[arg(long)]
     pub json: bool,
-    /// Measure the GPU instead of the CPU, as a ratio to a buffer copy (needs the feature `gpu`): the fastest, or that whose name contains the
-    /// environment variable WGPU_ADAPTER_NAME
+    /// Measure a GPU instead of the CPU, as a ratio to a buffer copy (needs the feature `gpu`): the first discrete one, or that
+    /// whose name contains the environment variable WGPU_ADAPTER_NAME
     #[arg(long)]
     pub gpu: bool,
 }

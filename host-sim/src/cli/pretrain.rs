@@ -48,7 +48,8 @@ pub struct Pretrain {
     /// fmnist: the embedded subset of 7,000 pictures even where the whole set is installed
     #[arg(long)]
     subset: bool,
-    /// Train on the fastest GPU instead of the CPU (needs the feature `gpu`), or on that whose name contains the environment
+    /// Train on a GPU instead of the CPU (needs the feature `gpu`): the first discrete one, or that whose name contains the
+    /// environment
     /// variable WGPU_ADAPTER_NAME
     #[arg(long)]
     gpu: bool,

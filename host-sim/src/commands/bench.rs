@@ -34,6 +34,11 @@ fn gpu(json: bool) -> Result<(), Error> {
     let bench = bench::gpu::run(announce).map_err(|error| Error::Job(error.into()))?;
     let mut out = stdout().lock();
     if json {
+        // A courtesy, as above.
+        let _ = writeln!(stderr(), "{}", bench.about);
+        if let Some(why) = &bench.stopped {
+            let _ = writeln!(stderr(), "{why}");
+        }
         for measurement in &bench.measured {
             writeln!(out, "{}", serde_json::to_string(measurement)?)?;
         }

@@ -19,7 +19,7 @@ use std::path::Path;
 pub fn run(args: &Finetune) -> Result<(), Error> {
     let print = if args.json { Print::Json } else { Print::Table };
     let progress = progress::on_stderr();
-    super::announce(args.settings().device);
+    super::announce_gpu(args.settings().device);
     if args.sequence {
         return sequence(args, print, &*progress);
     }

@@ -1,7 +1,7 @@
 //! `pretrain`: trains a base model and writes it with everything that a device needs to fine-tune it, or trains a network on
 //! Fashion-MNIST and tests it.
 
-use super::{Error, announce};
+use super::{Error, announce_gpu};
 use crate::cli::{Job, Pretrain};
 use crate::data::fmnist::Source;
 use crate::fmnist;
@@ -20,11 +20,11 @@ use std::path::Path;
 pub fn run(args: &Pretrain) -> Result<(), Error> {
     match args.job().map_err(Error::Usage)? {
         Job::Export(settings, to) => {
-            announce(settings.device);
+            announce_gpu(settings.device);
             export(&settings, &to)
         }
         Job::Fmnist(settings, to) => {
-            announce(settings.device);
+            announce_gpu(settings.device);
             pictures(&settings, to.as_deref())
         }
     }

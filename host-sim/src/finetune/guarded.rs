@@ -60,7 +60,8 @@ impl Start<'_> {
     }
 
     /// The bill with what the guard needs on a device: a vector for the best weights; the scores of every epoch; or a
-    /// vector for the mean (if the recipe has no average yet) and a float a labelled sample; the guard of the mean works in the gradient's buffer.
+    /// vector for the mean (if the recipe has no average yet) and a float a labelled sample; the guard of the mean works in
+    /// the gradient's buffer.
     pub(super) fn bill(bill: Bill, recipe: &Recipe, options: &Options, labelled: usize) -> Bill {
         match options.guard {
             Guard::Off => bill,

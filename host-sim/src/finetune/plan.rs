@@ -187,7 +187,8 @@ fn keeping(options: Options) -> Vec<Variant> {
     ]
 }
 
-/// SGD alone, and SAM with replay; with right labels and with a fifth and two fifths of them wrong; each without and with a guard.
+/// SGD alone, and SAM with replay; with right labels and with a fifth and two fifths of them wrong; each without and with a
+/// guard.
 fn wrong_labels(options: Options) -> Vec<Variant> {
     let guards = [Guard::Off, Guard::Accuracy, Guard::Trust];
     let cells =

@@ -15,7 +15,7 @@ pub enum Device {
     /// The CPU with the cheap noise of [`Approx`](flatmin::backend::Approx): what a core without an FPU may run, and not
     /// the bits of the others where noise is drawn.
     CpuWithCheapNoise,
-    /// The fastest GPU. Order, noise and initial weights are those of a CPU; where the driver keeps IEEE arithmetic, so is the
+    /// A GPU. Order, noise and initial weights are those of a CPU; where the driver keeps IEEE arithmetic, so is the
     /// result.
     Gpu,
 }

@@ -232,8 +232,8 @@ impl<F: Future> Work<F> {
     }
 }
 
-/// Does all `work` at once, on the threads of the caller's pool, and the trainings with `train`, which tells each what becomes of it. Between epochs it calls what it
-/// is given, so that those who watch can do so.
+/// Does all `work` at once, on the threads of the caller's pool, and the trainings with `train`, which tells each what becomes
+/// of it. Between epochs it calls what it is given, so that those who watch can do so.
 pub(crate) fn all<F>(
     progress: &dyn Progress,
     work: impl FnOnce(&Trainer) -> Vec<F>,

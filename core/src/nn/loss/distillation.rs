@@ -5,10 +5,11 @@ use super::cross_entropy::largest;
 /// `-T^2 * sum of softmax(teacher / T) * ln softmax(z / T)`: the loss of one sample against the answers of a teacher
 /// (Hinton et al. 2015, section 2), with classes ascending from +0.
 ///
-/// The factor `T^2` keeps gradients as large as those of [`cross_entropy`](super::cross_entropy()) at every temperature `T`; with `T = 1` and a
-/// teacher that is certain it is that loss. Its least value is `T^2` times the entropy of the softened teacher, not 0.
-/// Finite for all finite logits (see [`cross_entropy`](super::cross_entropy())). `None` if the lengths differ, there is no class, or `T` is not
-/// finite and above 0. Cost: three `expf` and two divisions a class, one `logf`.
+/// The factor `T^2` keeps gradients as large as those of [`cross_entropy`](super::cross_entropy()) at every temperature
+/// `T`; with `T = 1` and a teacher that is certain it is that loss. Its least value is `T^2` times the entropy of the
+/// softened teacher, not 0. Finite for all finite logits (see [`cross_entropy`](super::cross_entropy())). `None` if the
+/// lengths differ, there is no class, or `T` is not finite and above 0. Cost: three `expf` and two divisions a class,
+/// one `logf`.
 ///
 /// ```
 /// use flatmin::nn::{cross_entropy, distillation};

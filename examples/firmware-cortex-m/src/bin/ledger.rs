@@ -1,4 +1,4 @@
-//! The ledger: prints how many instructions everything takes, for `flatmin-sim mcu --ledger`.
+//! The ledger: prints how many instructions everything takes, for `flatmin-sim mcu --ledger check`.
 
 #![no_std]
 #![no_main]

@@ -3,6 +3,7 @@
 use super::Made;
 use crate::finetune::sequence::LENGTH;
 use crate::finetune::{BaseKind, Guard, Settings, Study};
+use crate::gpu;
 use crate::report::label;
 use crate::train::Device;
 use maud::{Markup, html};
@@ -79,11 +80,10 @@ fn asked(settings: &Settings) -> Vec<(&'static str, String)> {
         (
             "trained on",
             match device {
-                Device::Cpu => "the CPU",
-                Device::CpuWithCheapNoise => "the CPU, with cheap noise",
-                Device::Gpu => "the fastest GPU; tested on the CPU",
-            }
-            .to_owned(),
+                Device::Cpu => "the CPU".to_owned(),
+                Device::CpuWithCheapNoise => "the CPU, with cheap noise".to_owned(),
+                Device::Gpu => gpu::describe().unwrap_or_else(|_| "a GPU".to_owned()) + "; tested on the CPU",
+            },
         ),
         (
             "threads",
