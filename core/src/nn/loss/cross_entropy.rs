@@ -19,8 +19,8 @@ pub fn cross_entropy(z: &[f32], label: usize) -> Option<f32> {
 /// `scale` is 1/B for the mean over a batch of B samples. `None`, with the logits untouched, if there
 /// is no class `label`. Cost: one `expf` and one division a class, one `logf`.
 #[must_use]
-// A function of its own: inlined into a whole step it has to share registers, which costs 300 bytes on small cores.
-#[inline(never)]
+// A function of its own on small cores: inlined into a whole step it has to share registers, which costs 300 bytes.
+#[cfg_attr(any(target_arch = "arm", target_arch = "riscv32"), inline(never))]
 pub fn cross_entropy_gradient(z: &mut [f32], label: usize, scale: f32) -> Option<f32> {
     let target = *z.get(label)?;
     let max = largest(z);
