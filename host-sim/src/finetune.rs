@@ -61,9 +61,8 @@ impl Progress for Silent {
 /// Personalises for every person in turn with every arm.
 ///
 /// Base models are trained once a (network, person, seed, method), or read from a blob. All arms of a person see the same
-/// labelled samples, the same
-/// wrong labels and the same order of samples. Rows come by study, task, person, seed, then variants; all
-/// but [`Row::seconds`] are the same for every number of threads.
+/// labelled samples, the same wrong labels and the same order of samples. Rows come by study, task, person, seed, then
+/// variants; all but [`Row::seconds`] are the same for every number of threads.
 ///
 /// # Errors
 /// When a setting is out of range, or the data cannot be had or do not fit the tasks. A run that diverges is no error:

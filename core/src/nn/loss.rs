@@ -102,13 +102,14 @@ impl Loss for Target<'_> {
     fn check(self, classes: usize) -> Result<(), Error> {
         match self {
             Self::Class(label) => label.check(classes),
-            Self::Doubtful { label, .. } if label >= classes => label.check(classes),
-            Self::Doubtful { q, .. } if !(q > 0.0 && q <= 1.0) => Err(Error::Softness(q)),
+            Self::Doubtful { label, q } => {
+                label.check(classes)?;
+                if q > 0.0 && q <= 1.0 { Ok(()) } else { Err(Error::Softness(q)) }
+            }
             Self::Teacher { temperature, .. } if !(temperature.is_finite() && temperature > 0.0) => {
                 Err(Error::Softness(temperature))
             }
             Self::Teacher { logits, .. } => check(Buffer::Teacher, classes, logits.len()),
-            Self::Doubtful { .. } => Ok(()),
         }
     }
 

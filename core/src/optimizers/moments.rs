@@ -9,8 +9,8 @@ use core::borrow::BorrowMut;
 use core::marker::PhantomData;
 
 /// Two moments, their decay and the count of updates that corrects their bias: [`Adam`](super::Adam) and
-/// [`AdamW`](super::AdamW), which differ
-/// in where the weight decay D enters. S, R, Q and E are the schedules of the weight decay, of both betas and of eps.
+/// [`AdamW`](super::AdamW), which differ in where the weight decay D enters. S, R, Q and E are the schedules of the weight
+/// decay, of both betas and of eps.
 #[derive(Clone, Copy, Debug)]
 pub struct Moments<V, S, D, R = f32, Q = f32, E = f32> {
     first: V,

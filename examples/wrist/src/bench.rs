@@ -144,6 +144,7 @@ impl<N: Model, T: Turns, K: Keeper> Bench<'_, N, T, K> {
 
     /// Right answers to what the person labelled, or to a fold of it; `believe` adds what the weights think of each label
     /// to its trust.
+    // Once in flash for all who ask.
     #[inline(never)]
     pub(crate) fn score_labelled(&mut self, fold: Option<Fold>, believe: bool) -> Result<Score, Error> {
         let mut score = Score::default();

@@ -83,9 +83,8 @@ pub struct Finetune {
     #[arg(long, value_name = "N", default_value = "0", value_parser = range::threads, allow_negative_numbers = true)]
     threads: usize,
     /// Train on a GPU instead of the CPU (needs the feature `gpu`): the first discrete one, or that whose name contains the
-    /// environment
-    /// variable WGPU_ADAPTER_NAME; testing stays on the CPU. A software adapter takes about twenty times as long as the CPU:
-    /// there, give --task or --person
+    /// environment variable WGPU_ADAPTER_NAME; testing stays on the CPU. A software adapter takes about twenty times as long
+    /// as the CPU: there, give --task or --person
     #[arg(long)]
     pub gpu: bool,
     /// Folder for the report (report.html), tables (table.txt), plots (*.svg) and one JSON line a run (rows.jsonl);

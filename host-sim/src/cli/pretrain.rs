@@ -49,8 +49,7 @@ pub struct Pretrain {
     #[arg(long)]
     subset: bool,
     /// Train on a GPU instead of the CPU (needs the feature `gpu`): the first discrete one, or that whose name contains the
-    /// environment
-    /// variable WGPU_ADAPTER_NAME
+    /// environment variable WGPU_ADAPTER_NAME
     #[arg(long)]
     gpu: bool,
 }

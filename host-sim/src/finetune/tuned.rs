@@ -36,8 +36,7 @@ pub(super) const BOLD: Tuned = Tuned { lr: 0.01, strength: 0.15 };
 ///
 /// On a SAM base, SGD, SWA and SAM with replay have values of their own, and so has SGD with an anchor; everything else
 /// takes those of an SGD base. Under a smaller scope every arm takes SGD's learning rate of that scope. With replay, SGD,
-/// SAM and SWA have their
-/// own values. Arms that are variants of SGD or SAM take theirs.
+/// SAM and SWA have their own values. Arms that are variants of SGD or SAM take theirs.
 pub(super) fn tuned(arm: Arm, case: Case) -> Tuned {
     let values = row(arm, case)[column(case)][usize::from(case.odd)];
     match case.scope {
