@@ -7,6 +7,8 @@
 //! Bodies use `+ - * /`, [`math`](crate::math) and selects only: never a fused multiply-add, never a branch on data.
 
 use crate::lanes::Lanes;
+use crate::loops::{TURN, UpdateLoop};
+use crate::reduce::Arity;
 use crate::rng::{Key, TILE};
 
 /// The fields of a kernel as words of 32 bits, in memory order: one element of a device's hyperparameter array.
@@ -59,6 +61,20 @@ pub trait Update<const ST: usize>: Hyperparameters {
     }
     /// The new weight and state of one element.
     fn apply(coef: Self::Coef, w: f32, g: f32, state: [f32; ST]) -> (f32, [f32; ST]);
+    /// The new weights and state of whole turns of a loop, on cores where loops take several elements a turn: element by
+    /// element, unless the core has a faster way to the same bits. The old weights are in `saved`, or in `w`.
+    #[inline(always)]
+    fn turns(
+        coef: Self::Coef,
+        w: &mut [[f32; TURN]],
+        saved: Option<&[[f32; TURN]]>,
+        g: &[[f32; TURN]],
+        state: [&mut [[f32; TURN]]; ST],
+    ) where
+        Arity: UpdateLoop<ST>,
+    {
+        Arity::turns::<Self>(coef, w, saved, g, state);
+    }
 }
 
 /// Noise that is generated where it is used: read-modify-write over tiles of 64, with one scale a filter.

@@ -5,6 +5,8 @@
 
 use core::ops::{Add, Mul, Sub};
 
+#[cfg(all(flatmin_turns, target_arch = "arm"))]
+pub(crate) mod arm;
 mod array;
 #[cfg(target_arch = "x86_64")]
 mod x86;

@@ -26,23 +26,36 @@ macro_rules! items {
 pub(crate) use items;
 
 /// Elements a turn of a loop on cores without vector registers, where counting and addresses cost five instructions a turn.
-const TURN: usize = 8;
+pub const TURN: usize = 8;
 /// Whether loops take [`TURN`] elements a turn: see `build.rs`. Where they vectorise, the compiler chooses better.
 const TURNS: bool = cfg!(flatmin_turns);
 
-/// Runs a body for every element of the slices (written ones, then read ones), up to the end of the shortest.
+/// Runs a body for every item of the slices (written ones, then read ones), up to the end of the shortest.
+macro_rules! zip {
+    ([$($out:ident),*] [$($x:ident),*] $body:block) => {
+        for items!($($out,)* $($x),*) in zipped!($($out.iter_mut(),)* $($x.iter()),*) $body
+    };
+}
+
+/// The same for every element, in turns where that is faster. A second body may be given for all whole turns, `.0` of each
+/// slice.
 macro_rules! each {
     ([$($out:ident),*] [$($x:ident),*] $body:block) => {
+        each!([$($out),*] [$($x),*] $body {
+            for items!($($out,)* $($x),*) in zipped!($($out.0.iter_mut(),)* $($x.0.iter()),*) {
+                zip!([$($out),*] [$($x),*] $body)
+            }
+        })
+    };
+    ([$($out:ident),*] [$($x:ident),*] $body:block $turns:block) => {
         if TURNS {
             let n = usize::MAX $(.min($out.len()))* $(.min($x.len()))*;
             $(let $out = $out.get_mut(..n).unwrap_or_default().as_chunks_mut::<TURN>();)*
             $(let $x = $x.get(..n).unwrap_or_default().as_chunks::<TURN>();)*
-            for items!($($out,)* $($x),*) in zipped!($($out.0.iter_mut(),)* $($x.0.iter()),*) {
-                for items!($($out,)* $($x),*) in zipped!($($out.iter_mut(),)* $($x.iter()),*) $body
-            }
+            $turns
             for items!($($out,)* $($x),*) in zipped!($($out.1.iter_mut(),)* $($x.1.iter()),*) $body
         } else {
-            for items!($($out,)* $($x),*) in zipped!($($out.iter_mut(),)* $($x.iter()),*) $body
+            zip!([$($out),*] [$($x),*] $body)
         }
     };
 }
@@ -125,6 +138,14 @@ pub trait UpdateLoop<const ST: usize> {
         g: &[f32],
         state: [&mut [f32]; ST],
     );
+    /// The same for whole turns.
+    fn turns<K: Update<ST>>(
+        coef: K::Coef,
+        w: &mut [[f32; TURN]],
+        saved: Option<&[[f32; TURN]]>,
+        g: &[[f32; TURN]],
+        state: [&mut [[f32; TURN]]; ST],
+    );
 }
 
 macro_rules! updates {
@@ -142,13 +163,39 @@ macro_rules! updates {
                     None => {
                         each!([w $(, $s)*] [g] {
                             (*w, [$(*$s),*]) = K::apply(coef, *w, *g, [$(*$s),*]);
+                        } {
+                            K::turns(coef, w.0, None, g.0, [$($s.0),*]);
                         });
                     }
                     Some(saved) => {
                         each!([w $(, $s)*] [saved, g] {
                             (*w, [$(*$s),*]) = K::apply(coef, *saved, *g, [$(*$s),*]);
+                        } {
+                            K::turns(coef, w.0, Some(saved.0), g.0, [$($s.0),*]);
                         });
                     }
+                }
+            }
+
+            #[inline(always)]
+            fn turns<K: Update<$st>>(
+                coef: K::Coef,
+                w: &mut [[f32; TURN]],
+                saved: Option<&[[f32; TURN]]>,
+                g: &[[f32; TURN]],
+                [$($s),*]: [&mut [[f32; TURN]]; $st],
+            ) {
+                match saved {
+                    None => zip!([w $(, $s)*] [g] {
+                        zip!([w $(, $s)*] [g] {
+                            (*w, [$(*$s),*]) = K::apply(coef, *w, *g, [$(*$s),*]);
+                        });
+                    }),
+                    Some(saved) => zip!([w $(, $s)*] [saved, g] {
+                        zip!([w $(, $s)*] [saved, g] {
+                            (*w, [$(*$s),*]) = K::apply(coef, *saved, *g, [$(*$s),*]);
+                        });
+                    }),
                 }
             }
         }

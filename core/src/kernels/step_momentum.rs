@@ -1,5 +1,7 @@
 use crate::kernel::Update;
 use crate::lanes::{SCALAR, SMALL};
+#[cfg(all(flatmin_turns, target_arch = "arm"))]
+use crate::{lanes::arm, loops::TURN};
 
 /// `d = g + weight_decay * w; v = momentum * v + (1 - dampening) * d; w -= lr * v`: heavy-ball momentum.
 #[derive(Clone, Copy, Debug)]
@@ -64,5 +66,17 @@ impl Update<1> for StepMomentum {
         let d = g + k.weight_decay * w;
         let v = k.velocity(v, d);
         (w - k.lr * v, [v])
+    }
+
+    #[cfg(all(flatmin_turns, target_arch = "arm"))]
+    #[inline(always)]
+    fn turns(
+        k: Coef,
+        w: &mut [[f32; TURN]],
+        saved: Option<&[[f32; TURN]]>,
+        g: &[[f32; TURN]],
+        [v]: [&mut [[f32; TURN]]; 1],
+    ) {
+        arm::step_momentum([k.weight_decay, k.keep.unwrap_or(1.0), k.momentum, k.lr], w, saved, g, v);
     }
 }

@@ -1,4 +1,6 @@
 use crate::kernel::Update;
+#[cfg(all(flatmin_turns, target_arch = "arm"))]
+use crate::{lanes::arm, loops::TURN};
 
 /// `w -= lr * (g + weight_decay * w)`.
 #[derive(Clone, Copy, Debug)]
@@ -22,5 +24,17 @@ impl Update<0> for StepSgd {
     #[inline(always)]
     fn apply(k: Self, w: f32, g: f32, []: [f32; 0]) -> (f32, [f32; 0]) {
         (w - k.lr * (g + k.weight_decay * w), [])
+    }
+
+    #[cfg(all(flatmin_turns, target_arch = "arm"))]
+    #[inline(always)]
+    fn turns(
+        k: Self,
+        w: &mut [[f32; TURN]],
+        saved: Option<&[[f32; TURN]]>,
+        g: &[[f32; TURN]],
+        []: [&mut [[f32; TURN]]; 0],
+    ) {
+        arm::step_sgd([k.weight_decay, k.lr], w, saved, g);
     }
 }

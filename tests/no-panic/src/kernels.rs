@@ -216,6 +216,11 @@ must_not_panic! {
         <Arity as UpdateLoop<2>>::update::<StepAdam>(adam.coef(), w, Some(saved), g, [s, t]);
         let sgd = StepSgd { lr: k, weight_decay: k };
         <Arity as UpdateLoop<0>>::update::<StepSgd>(sgd.coef(), w, None, g, []);
+        let (w, saved, g) = (w.as_chunks_mut().0, saved.as_chunks().0, g.as_chunks().0);
+        <Arity as UpdateLoop<0>>::turns::<StepSgd>(sgd.coef(), w, Some(saved), g, []);
+        <StepSgd as Update<0>>::turns(sgd.coef(), w, Some(saved), g, []);
+        let momentum = StepMomentum { lr: k, momentum: k, dampening: k, weight_decay: k, updates: n };
+        <StepMomentum as Update<1>>::turns(momentum.coef(), w, Some(saved), g, [s.as_chunks_mut().0]);
     }
 
     fn sums(
