@@ -32,7 +32,7 @@ pub use format::{Contents, Error, MAGIC, VERSION, layout_hash};
 
 use crate::hash::Crc32;
 use crate::tune::Samples;
-use format::{HEADER, Shape};
+use format::{HEADER, Sections, Shape, above};
 
 /// A blob, read in place.
 ///
@@ -99,15 +99,15 @@ impl<'a> Blob<'a> {
         if stored != computed {
             return Err(Error::Checksum { stored, computed });
         }
-        match shape.len() {
-            Some(expected) if expected == len => Self::cut(shape, body)?.checked(),
+        match shape.sections() {
+            Some(sections) if sections.len == len => Self::cut(shape, sections, body)?.checked(),
             _ => Err(Error::Malformed("sizes")),
         }
     }
 
     /// Cuts the body into its sections.
-    fn cut(shape: Shape, body: &'a [u8]) -> Result<Self, Error> {
-        let [floats, items, labels] = shape.sections().ok_or(Error::Malformed("sizes"))?;
+    fn cut(shape: Shape, sections: Sections, body: &'a [u8]) -> Result<Self, Error> {
+        let Sections { floats, items, labels, .. } = sections;
         let rest = body.get(HEADER..).unwrap_or_default();
         let (rest, labels_at) = rest.split_at_checked(floats + items).ok_or(Error::Malformed("sizes"))?;
         let (floats, items) = rest.split_at_checked(floats).ok_or(Error::Malformed("sizes"))?;
@@ -135,24 +135,23 @@ impl<'a> Blob<'a> {
 
     /// Refuses numbers out of range.
     fn checked(self) -> Result<Self, Error> {
-        let finite = |floats: &[f32]| floats.iter().all(|x| x.is_finite());
-        let positive = |floats: &[f32]| floats.iter().all(|x| x.is_finite() && *x > 0.0);
-        let labels = |samples: &Samples<'_, i8>| {
-            samples.labels().iter().all(|label| usize::from(*label) < self.shape.classes)
-        };
-        let checks = [
-            (finite(self.mean), "mean"),
-            (positive(self.sd), "standard deviation"),
-            (positive(self.replay.scale()), "scale"),
-            (finite(self.weights), "weights"),
-            (finite(self.logits), "logits"),
-            (labels(&self.replay), "label of a replay sample"),
-            (labels(&self.validation), "label of a validation sample"),
-        ];
-        match checks.iter().find(|(holds, _)| !holds) {
-            Some((_, what)) => Err(Error::Malformed(what)),
-            None => Ok(self),
+        for (floats, bound, what) in [
+            (self.mean, f32::NEG_INFINITY, "mean"),
+            (self.sd, 0.0, "standard deviation"),
+            (self.replay.scale(), 0.0, "scale"),
+            (self.weights, f32::NEG_INFINITY, "weights"),
+            (self.logits, f32::NEG_INFINITY, "logits"),
+        ] {
+            above(floats, bound, what)?;
         }
+        for (samples, what) in
+            [(self.replay, "label of a replay sample"), (self.validation, "label of a validation sample")]
+        {
+            if samples.labels().iter().any(|label| usize::from(*label) >= self.shape.classes) {
+                return Err(Error::Malformed(what));
+            }
+        }
+        Ok(self)
     }
 
     /// This blob, if it was made for the network `N`.

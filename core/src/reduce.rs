@@ -169,15 +169,8 @@ fn add<V: Lanes, K: Reduce<I>, const I: usize>(
 ) where
     Arity: Rows<I>,
 {
-    if SMALL {
-        for j in 0..LANES {
-            let slot = &mut lanes[(lane + j) % LANES];
-            *slot = Arity::lane(kernel, *slot, j..shortest(ins), ins);
-        }
-        return;
-    }
     let mut singles = ins;
-    if lane == 0 {
+    if lane == 0 && !SMALL {
         Arity::rows::<V, K>(kernel, lanes, ins.map(|x| x.as_chunks().0));
         singles = ins.map(|x| x.as_chunks::<LANES>().1);
     }
@@ -206,8 +199,8 @@ impl Partial {
         let mut at = 0;
         while at < len {
             let lane = self.filled % LANES;
-            // To the end of the row first, if it has begun.
-            let room = if lane == 0 { BLOCK - self.filled } else { LANES - lane };
+            // To the end of the row first, if it has begun; row by row where code must be small.
+            let room = if lane == 0 && !SMALL { BLOCK - self.filled } else { LANES - lane };
             let taken = (len - at).min(room);
             add::<V, K, I>(kernel, &mut self.lanes, lane, cut(ins, at, taken));
             self.filled += taken;
@@ -255,7 +248,7 @@ pub trait Rows<const I: usize> {
     fn rows<V: Lanes, K: Reduce<I>>(kernel: K, lanes: &mut [f32; LANES], ins: [&[[f32; LANES]]; I]);
     /// `lanes[j] += term(ins[..][j])`, up to the end of the shortest.
     fn singles<K: Reduce<I>>(kernel: K, lanes: &mut [f32], ins: [&[f32]; I]);
-    /// Both for little code: what `sum` is after elements `range.start`, `range.start + 32`, ... before `range.end`.
+    /// The same for little code: what `sum` is after elements `range.start`, `range.start + 32`, ... before `range.end`.
     fn lane<K: Reduce<I>>(kernel: K, sum: f32, range: Range<usize>, ins: [&[f32]; I]) -> f32;
 }
 

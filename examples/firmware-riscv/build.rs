@@ -12,6 +12,13 @@ fn main() {
 
     println!("cargo::rustc-link-arg-bins=-Tmemory.x");
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
-    // Where defmt's texts lie, which are not flashed.
-    println!("cargo::rustc-link-arg-bin=wrist=-Tdefmt.x");
+    println!("cargo::rerun-if-env-changed=FLATMIN_LOG");
+    println!("cargo::rustc-check-cfg=cfg(flatmin_silent)");
+    if env::var("FLATMIN_LOG").is_ok_and(|log| log == "off") {
+        // Else defmt's linker script would keep a transport that nothing uses.
+        println!("cargo::rustc-cfg=flatmin_silent");
+    } else {
+        // Where defmt's texts lie, which are not flashed.
+        println!("cargo::rustc-link-arg-bin=wrist=-Tdefmt.x");
+    }
 }

@@ -12,6 +12,11 @@ pub const VERSION: u16 = 1;
 /// Bytes before the first float.
 pub(super) const HEADER: usize = 40;
 
+/// Refuses floats that are not finite, or not above `bound`.
+pub(super) fn above(floats: &[f32], bound: f32, what: &'static str) -> Result<(), Error> {
+    if floats.iter().all(|x| *x > bound && *x <= f32::MAX) { Ok(()) } else { Err(Error::Malformed(what)) }
+}
+
 /// Why bytes are no usable blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -153,21 +158,27 @@ impl Shape {
         Ok((shape, size(0)))
     }
 
-    /// Bytes of floats, of stored values and of labels; `None` beyond all memory, or without channel or class.
-    pub(super) fn sections(&self) -> Option<[usize; 3]> {
-        let samples = self.replay.checked_add(self.validation)?;
+    /// The sections of its blob; `None` beyond all memory, or without channel or class.
+    pub(super) fn sections(&self) -> Option<Sections> {
+        let labels = self.replay.checked_add(self.validation)?;
+        let items = labels.checked_mul(self.inputs)?;
         let floats = self.channels.checked_mul(3)?.checked_add(self.weights)?;
         let floats = floats.checked_add(self.replay.checked_mul(self.classes)?)?.checked_mul(4)?;
-        let some = self.channels > 0 && (1..=256).contains(&self.classes);
-        some.then_some([floats, samples.checked_mul(self.inputs)?, samples])
-    }
-
-    /// Bytes of the blob.
-    pub(super) fn len(&self) -> Option<usize> {
-        let [floats, items, labels] = self.sections()?;
         let len = HEADER.checked_add(floats)?.checked_add(items)?.checked_add(labels)?;
-        len.checked_next_multiple_of(4)?.checked_add(4)
+        let len = len.checked_next_multiple_of(4)?.checked_add(4)?;
+        let some = self.channels > 0 && (1..=256).contains(&self.classes);
+        some.then_some(Sections { floats, items, labels, len })
     }
+}
+
+/// Bytes of the sections of a blob.
+pub(super) struct Sections {
+    pub(super) floats: usize,
+    /// Stored values.
+    pub(super) items: usize,
+    pub(super) labels: usize,
+    /// All of it, header and checksum included.
+    pub(super) len: usize,
 }
 
 /// What goes into a blob; see the [format](super).
@@ -233,28 +244,29 @@ impl Contents<'_> {
 
     /// The bytes of the blob, if it will be accepted.
     fn check(&self, shape: &Shape) -> Result<u32, Error> {
-        let positive = |floats: &[f32]| floats.iter().all(|x| x.is_finite() && *x > 0.0);
-        let finite = |floats: &[f32]| floats.iter().all(|x| x.is_finite());
         let (replay, validation) = (self.replay, self.validation);
         let mut labels = replay.labels().iter().chain(validation.labels());
         let checks = [
-            (self.sd.len() == shape.channels && positive(self.sd), "standard deviation"),
-            (finite(self.mean), "mean"),
-            (replay.scale().len() == shape.channels && positive(replay.scale()), "scale"),
+            (self.sd.len() == shape.channels, "standard deviation"),
+            (replay.scale().len() == shape.channels, "scale"),
             (validation.dim() == shape.inputs, "length of a validation sample"),
             (
                 validation.is_empty() || validation.scale() == replay.scale(),
                 "scale of the validation samples",
             ),
             (Some(self.logits.len()) == shape.replay.checked_mul(shape.classes), "number of logits"),
-            (finite(self.weights), "weights"),
-            (finite(self.logits), "logits"),
             (labels.all(|label| usize::from(*label) < shape.classes), "label"),
         ];
-        match checks.iter().find(|(holds, _)| !holds) {
-            Some((_, what)) => Err(Error::Malformed(what)),
-            None => shape.len().and_then(|len| u32::try_from(len).ok()).ok_or(Error::Malformed("sizes")),
+        if let Some((_, what)) = checks.iter().find(|(holds, _)| !holds) {
+            return Err(Error::Malformed(what));
         }
+        above(self.mean, f32::NEG_INFINITY, "mean")?;
+        above(self.sd, 0.0, "standard deviation")?;
+        above(replay.scale(), 0.0, "scale")?;
+        above(self.weights, f32::NEG_INFINITY, "weights")?;
+        above(self.logits, f32::NEG_INFINITY, "logits")?;
+        let len = shape.sections().and_then(|sections| u32::try_from(sections.len).ok());
+        len.ok_or(Error::Malformed("sizes"))
     }
 }
 

@@ -5,10 +5,9 @@ use crate::flash::SLOT;
 use crate::net::Model;
 use crate::pieces::Turns;
 use core::marker::PhantomData;
-use core::task::Poll;
-use embedded_storage::nor_flash::{NorFlash, NorFlashError, NorFlashErrorKind};
+use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use flatmin::backend::Portable;
-use flatmin::checkpoint::{self, Job, Position, Region, Snapshot, Store, Target, Task};
+use flatmin::checkpoint::{Job, Position, Region, Snapshot, Store, Target, Task};
 use flatmin::methods::Plain;
 use flatmin::optimizers::Sgd;
 
@@ -17,7 +16,7 @@ use flatmin::optimizers::Sgd;
 /// Errors are [`Error::Checkpoint`] when the flash refuses, [`Error::Method`] when a vector is not as long as the weights.
 #[derive(Debug)]
 pub struct Checkpoints<N, F: NorFlash> {
-    store: Store<F>,
+    store: Store<Common<F>>,
     net: PhantomData<N>,
 }
 
@@ -27,8 +26,8 @@ impl<N: Model, F: NorFlash> Checkpoints<N, F> {
     /// # Errors
     /// See [`Checkpoints`].
     pub fn open(flash: F, turns: &mut impl Turns) -> Result<Self, Error> {
-        let mut store = Store::new(flash, Region::new(0, SLOT as u32)).map_err(flat)?;
-        finish(turns, Ok(store.open()))?;
+        let mut store = Store::new(Common(flash), Region::new(0, SLOT as u32))?;
+        finish(turns, store.open())?;
         Ok(Self { store, net: PhantomData })
     }
 
@@ -41,7 +40,7 @@ impl<N: Model, F: NorFlash> Checkpoints<N, F> {
         let (b, method) = (&Portable, &Plain::new(Sgd::new()));
         finish(
             turns,
-            self.store.save(Snapshot::<Portable, _, _>::new(b, N::LAYOUT, w, method, &(), position)?),
+            self.store.save(Snapshot::<Portable, _, _>::new(b, N::LAYOUT, w, method, &(), position)?)?,
         )
     }
 
@@ -53,7 +52,7 @@ impl<N: Model, F: NorFlash> Checkpoints<N, F> {
     pub fn load_candidate(&mut self, turns: &mut impl Turns, w: &mut [f32]) -> Result<(), Error> {
         let (b, method, nothing) = (&mut Portable, &mut Plain::new(Sgd::new()), &mut ());
         w.fill(0.0);
-        finish(turns, self.store.load_candidate(Target::new(b, N::LAYOUT, w, method, nothing)?))
+        finish(turns, self.store.load_candidate(Target::new(b, N::LAYOUT, w, method, nothing)?)?)
     }
 
     /// Reads what a reset leads to.
@@ -64,7 +63,7 @@ impl<N: Model, F: NorFlash> Checkpoints<N, F> {
     pub fn load(&mut self, turns: &mut impl Turns, w: &mut [f32]) -> Result<(), Error> {
         let (b, method, nothing) = (&mut Portable, &mut Plain::new(Sgd::new()), &mut ());
         w.fill(0.0);
-        finish(turns, self.store.load(Target::new(b, N::LAYOUT, w, method, nothing)?))
+        finish(turns, self.store.load(Target::new(b, N::LAYOUT, w, method, nothing)?)?)
     }
 
     /// Whether the candidate is `w`; it is read into `copy`.
@@ -80,48 +79,54 @@ impl<N: Model, F: NorFlash> Checkpoints<N, F> {
     pub fn confirm(&mut self, turns: &mut impl Turns, w: &[f32], copy: &mut [f32]) -> Result<bool, Error> {
         self.load_candidate(turns, copy)?;
         let on_trial = same(w, copy);
-        finish(turns, self.store.confirm())?;
+        finish(turns, self.store.confirm()?)?;
         self.load(turns, copy)?;
         Ok(on_trial && same(w, copy))
     }
 }
 
 /// One flash operation a piece.
-#[inline(always)]
 fn finish<F: NorFlash, J: Job>(
     turns: &mut impl Turns,
-    task: Result<Task<'_, F, J>, checkpoint::Error<F::Error>>,
+    mut task: Task<'_, Common<F>, J>,
 ) -> Result<(), Error> {
-    let mut task = task.map_err(flat)?;
-    let done = turns.finish(|| match task.advance() {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(_)) => Poll::Ready(Ok(())),
-        Err(error) => Poll::Ready(Err(flat(error))),
-    });
-    match done {
-        Poll::Ready(result) => result,
-        Poll::Pending => Ok(()),
-    }
+    let _ = turns.finish(|| task.advance().map(|poll| poll.map(drop)))?;
+    Ok(())
 }
 
 fn same(a: &[f32], b: &[f32]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
 }
 
-/// The error of any flash in the words of the common one.
-fn flat<E: NorFlashError>(error: checkpoint::Error<E>) -> Error {
-    use checkpoint::Error as E2;
-    let error: checkpoint::Error<NorFlashErrorKind> = match error {
-        E2::Flash(error) => E2::Flash(error.kind()),
-        E2::Region(misfit) => E2::Region(misfit),
-        E2::Room { needed, room } => E2::Room { needed, room },
-        E2::Empty => E2::Empty,
-        E2::NoCandidate => E2::NoCandidate,
-        E2::NoOlder => E2::NoOlder,
-        E2::Layout { expected, found } => E2::Layout { expected, found },
-        E2::Version { found } => E2::Version { found },
-        E2::Closed => E2::Closed,
-        _ => E2::Damaged,
-    };
-    Error::Checkpoint(error)
+/// A flash whose errors are of the common kind.
+#[derive(Debug)]
+struct Common<F>(F);
+
+impl<F> ErrorType for Common<F> {
+    type Error = NorFlashErrorKind;
+}
+
+impl<F: NorFlash> ReadNorFlash for Common<F> {
+    const READ_SIZE: usize = F::READ_SIZE;
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NorFlashErrorKind> {
+        self.0.read(offset, bytes).map_err(|error| error.kind())
+    }
+
+    fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
+}
+
+impl<F: NorFlash> NorFlash for Common<F> {
+    const WRITE_SIZE: usize = F::WRITE_SIZE;
+    const ERASE_SIZE: usize = F::ERASE_SIZE;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
+        self.0.erase(from, to).map_err(|error| error.kind())
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
+        self.0.write(offset, bytes).map_err(|error| error.kind())
+    }
 }

@@ -9,6 +9,7 @@ use core::panic::PanicInfo;
 use cortex_m_rt::entry;
 use cortex_m_semihosting::debug::{EXIT_FAILURE, EXIT_SUCCESS};
 // board: `defmt_rtt`
+#[cfg(not(flatmin_silent))]
 use defmt_semihosting as _;
 use firmware_cortex_m::{Instructions, Stack, exit, not_ieee_arithmetic};
 use flatmin::backend::Portable;

@@ -7,6 +7,7 @@
 
 use core::panic::PanicInfo;
 // board: `defmt_rtt`
+#[cfg(not(flatmin_silent))]
 use defmt_semihosting as _;
 use firmware_riscv::{Retired, not_ieee_arithmetic};
 use flatmin::backend::Portable;
