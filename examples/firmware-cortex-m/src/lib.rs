@@ -9,7 +9,7 @@ mod stack;
 mod stopwatch;
 
 pub use arithmetic::{assert_ieee_arithmetic, not_ieee_arithmetic};
-pub use stack::Stack;
+pub use stack::stack_used;
 pub use stopwatch::{Instructions, SysTick};
 
 use core::panic::PanicInfo;

@@ -11,7 +11,7 @@ use cortex_m_semihosting::debug::{EXIT_FAILURE, EXIT_SUCCESS};
 // board: `defmt_rtt`
 #[cfg(not(flatmin_silent))]
 use defmt_semihosting as _;
-use firmware_cortex_m::{Instructions, Stack, exit, not_ieee_arithmetic};
+use firmware_cortex_m::{Instructions, exit, not_ieee_arithmetic, stack_used};
 use flatmin::backend::Portable;
 use flatmin_wrist::board::{Board, Nothing, Pulses};
 use flatmin_wrist::choice::{Memory, NAME, RAM};
@@ -25,7 +25,6 @@ const STACK: usize = RAM - size_of::<Memory>();
 
 #[entry]
 fn main() -> ! {
-    let stack = Stack::paint();
     if let Some((register, value)) = not_ieee_arithmetic() {
         say!("{=str} = {=u32:08x}: only with bits 22 to 25 clear are bits the host's", register, value);
         exit(EXIT_FAILURE)
@@ -54,7 +53,7 @@ fn main() -> ! {
     say!("row feed:{=str} {=u32}", NAME, longest);
     say!("row part:{=str} {=u32}", NAME, part);
     say!("{=u32} phases on the pin", led.0);
-    let (memory, stack) = (size_of::<Memory>(), stack.used());
+    let (memory, stack) = (size_of::<Memory>(), stack_used());
     say!("row memory:{=str} {=usize}", NAME, memory);
     say!("row stack:{=str} {=usize}", NAME, stack);
     say!("{=usize} of {=usize} bytes of RAM", memory + stack, RAM);
