@@ -33,3 +33,20 @@ pub fn stop(info: &PanicInfo<'_>) -> ! {
     hprintln!("{}", info.message());
     exit(debug::EXIT_FAILURE)
 }
+
+unsafe extern "C" {
+    /// From the linker script: where the initial values of the statics lie in flash, behind everything else.
+    static __sidata: u8;
+    /// Where they go to in RAM.
+    static __sdata: u8;
+    /// And where they end there.
+    static __edata: u8;
+}
+
+/// The address behind the program in flash.
+#[must_use]
+pub fn program_end() -> usize {
+    let [load, start, end] =
+        [&raw const __sidata, &raw const __sdata, &raw const __edata].map(|at| at as usize);
+    load + (end - start)
+}

@@ -1,7 +1,7 @@
 //! Weights in flash: a trial record, read back, then confirmed.
 
 use crate::Error;
-use crate::flash::SLOT;
+use crate::flash::{SLOT, START};
 use crate::net::Model;
 use crate::pieces::Turns;
 use core::marker::PhantomData;
@@ -26,7 +26,7 @@ impl<N: Model, F: NorFlash> Checkpoints<N, F> {
     /// # Errors
     /// See [`Checkpoints`].
     pub fn open(flash: F, turns: &mut impl Turns) -> Result<Self, Error> {
-        let mut store = Store::new(Common(flash), Region::new(0, SLOT as u32))?;
+        let mut store = Store::new(Common(flash), Region::new(START, SLOT as u32))?;
         finish(turns, store.open())?;
         Ok(Self { store, net: PhantomData })
     }

@@ -6,7 +6,7 @@ use flatmin::nn::Network;
 use flatmin::tune::Outcome;
 use flatmin_wrist::board::{Board, Nothing};
 use flatmin_wrist::choice::Choice;
-use flatmin_wrist::flash::{CHECKPOINTS, RamFlash};
+use flatmin_wrist::flash::{self, RamFlash};
 use flatmin_wrist::keep::Checkpoints;
 use flatmin_wrist::memory::{A_CLASS, LABELLED, Memory};
 use flatmin_wrist::net::{All, CLASSES, Last, WINDOW};
@@ -214,9 +214,25 @@ fn a_session_that_is_cut_leaves_the_weights_of_the_one_before() {
 /// Erases and writes of the log in a session, from what lies in it.
 fn writes(flash: &mut RamFlash) -> usize {
     let mut bytes = vec![0; log::BYTES];
-    flash.read(CHECKPOINTS as u32, &mut bytes).unwrap();
+    flash.read(flash::LOG, &mut bytes).unwrap();
     let windows =
         bytes.chunks(log::BYTES / log::LOG).filter(|window| window.iter().any(|byte| *byte != 0xff));
     let windows = windows.count();
     log::BYTES / RamFlash::ERASE_SIZE + 4 * windows
+}
+
+/// What lies before the session's part of a flash is the program.
+#[test]
+fn the_program_is_out_of_reach() {
+    let (before, refused) = (flash::START - RamFlash::ERASE_SIZE as u32, Err(NorFlashErrorKind::OutOfBounds));
+    let mut flash = RamFlash::NEW;
+    for from in [0, before] {
+        assert_eq!(flash.erase(from, from + RamFlash::ERASE_SIZE as u32), refused);
+        assert_eq!(flash.write(from, &[0; 4]), refused);
+        assert_eq!(flash.read(from, &mut [0; 4]), refused);
+    }
+    for chip in [0, 0x0800_0000, 0x1000_0000] {
+        let end = chip + flash::START as usize;
+        assert!(flash::is_behind(chip + 1000) && flash::is_behind(end) && !flash::is_behind(end + 1));
+    }
 }

@@ -11,11 +11,11 @@ use cortex_m_semihosting::debug::{EXIT_FAILURE, EXIT_SUCCESS};
 // board: `defmt_rtt`
 #[cfg(not(flatmin_silent))]
 use defmt_semihosting as _;
-use firmware_cortex_m::{Instructions, exit, not_ieee_arithmetic, stack_used};
+use firmware_cortex_m::{Instructions, exit, not_ieee_arithmetic, program_end, stack_used};
 use flatmin::backend::Portable;
 use flatmin_wrist::board::{Board, Nothing, Pulses};
 use flatmin_wrist::choice::{Memory, NAME, RAM};
-use flatmin_wrist::flash::RamFlash;
+use flatmin_wrist::flash::{self, RamFlash};
 use flatmin_wrist::pieces::{Grain, Watched};
 use flatmin_wrist::report::Defmt;
 use flatmin_wrist::{say, session};
@@ -29,9 +29,18 @@ fn main() -> ! {
         say!("{=str} = {=u32:08x}: only with bits 22 to 25 clear are bits the host's", register, value);
         exit(EXIT_FAILURE)
     }
+    // A save erases what lies there: never the program.
+    if !flash::is_behind(program_end()) {
+        say!(
+            "the program ends at {=usize:08x}, behind flatmin_wrist::flash::START {=u32:08x}",
+            program_end(),
+            flash::START
+        );
+        exit(EXIT_FAILURE)
+    }
     // `singleton!` hands out a static buffer once: no stack is needed for it, and no unsafe.
     let memory = cortex_m::singleton!(: Memory = Memory::NEW);
-    // board: the flash driver of your HAL
+    // board: the flash driver of your HAL, and `START` in `flatmin_wrist::flash`: a 0 there erases this program
     let flash = cortex_m::singleton!(: RamFlash = RamFlash::NEW);
     // board: any counter that runs up, such as DWT.CYCCNT, or the HAL's monotonic timer
     let clock = Instructions::start();

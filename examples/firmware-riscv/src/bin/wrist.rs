@@ -9,11 +9,11 @@ use core::panic::PanicInfo;
 // board: `defmt_rtt`
 #[cfg(not(flatmin_silent))]
 use defmt_semihosting as _;
-use firmware_riscv::{Retired, not_ieee_arithmetic};
+use firmware_riscv::{Retired, not_ieee_arithmetic, program_end};
 use flatmin::backend::Portable;
 use flatmin_wrist::board::{Board, Nothing, Pulses};
 use flatmin_wrist::choice::{Memory, NAME};
-use flatmin_wrist::flash::RamFlash;
+use flatmin_wrist::flash::{self, RamFlash};
 use flatmin_wrist::pieces::{Grain, Watched};
 use flatmin_wrist::report::Defmt;
 use flatmin_wrist::{say, session};
@@ -27,9 +27,18 @@ fn main() -> ! {
         say!("{=str} = {=u32:08x}: only with 0 are bits the host's", register, value);
         exit(1)
     }
+    // A save erases what lies there: never the program.
+    if !flash::is_behind(program_end()) {
+        say!(
+            "the program ends at {=usize:08x}, behind flatmin_wrist::flash::START {=u32:08x}",
+            program_end(),
+            flash::START
+        );
+        exit(1)
+    }
     // `singleton!` hands out a static buffer once: no stack is needed for it, and no unsafe.
     let memory = singleton!(: Memory = Memory::NEW);
-    // board: the flash driver of your HAL
+    // board: the flash driver of your HAL, and `START` in `flatmin_wrist::flash`: a 0 there erases this program
     let flash = singleton!(: RamFlash = RamFlash::NEW);
     let (Some(memory), Some(flash)) = (memory, flash) else { exit(1) };
     #[cfg(not(flatmin_canary))]

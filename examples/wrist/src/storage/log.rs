@@ -5,7 +5,7 @@
 //! later windows are passed by. The index is in RAM only: after a reset the person labels again.
 
 use crate::Error;
-use crate::flash::CHECKPOINTS;
+use crate::flash;
 use crate::memory::LABELLED;
 use crate::net::{CHANNELS, CLASSES, WINDOW};
 use crate::pieces::Turns;
@@ -58,10 +58,10 @@ impl<'a> Log<'a> {
         seed: u64,
     ) -> Result<Self, Error> {
         const { assert!(CHUNK.is_multiple_of(F::WRITE_SIZE) && CHUNK.is_multiple_of(F::READ_SIZE)) };
-        const { assert!(CHECKPOINTS.is_multiple_of(F::ERASE_SIZE)) };
+        const { assert!((flash::LOG as usize).is_multiple_of(F::ERASE_SIZE)) };
         for unit in 0..BYTES.div_ceil(F::ERASE_SIZE) {
-            let from = CHECKPOINTS + unit * F::ERASE_SIZE;
-            flash.erase(from as u32, (from + F::ERASE_SIZE) as u32).map_err(refused)?;
+            let from = flash::LOG + (unit * F::ERASE_SIZE) as u32;
+            flash.erase(from, from + F::ERASE_SIZE as u32).map_err(refused)?;
             turns.rest();
         }
         let draws = Draws::new(Key::new(seed, Stream::Labelled, 0));
@@ -108,7 +108,7 @@ impl<'a> Log<'a> {
 
 /// Where a place of the log lies in flash.
 const fn address(place: u8) -> u32 {
-    (CHECKPOINTS + place as usize * WINDOW) as u32
+    flash::LOG + place as u32 * WINDOW as u32
 }
 
 fn refused(error: impl NorFlashError) -> Error {
