@@ -13,7 +13,8 @@ use embedded_hal::digital::OutputPin;
 /// A method whose phases show on a pin: high while the method works, low while it waits for a gradient.
 ///
 /// On an oscilloscope or a power analyser the edges cut a step into ascent, gradients and update. A pin that fails is
-/// ignored: it must not cost a training run. Same bits, same checkpoints as the method alone.
+/// ignored: it must not cost a training run. Same bits, same checkpoints as the method alone. A step in pieces
+/// ([`Sliced`](crate::backend::Sliced)) gives a pulse for each piece; for one a phase, set a pin round the loop over them.
 #[derive(Clone, Copy, Debug)]
 pub struct PhasePin<M, P> {
     method: M,

@@ -7,6 +7,7 @@ use crate::pieces::Turns;
 use crate::storage::Keeper;
 use core::marker::PhantomData;
 use core::task::Poll;
+use embedded_hal::digital::OutputPin;
 use flatmin::average::Average;
 use flatmin::averages::Swa;
 use flatmin::backend::{Isa, Progress, Sliced};
@@ -208,24 +209,28 @@ impl<N: Model, T: Turns, K: Keeper> Bench<'_, N, T, K> {
         Ok(scale * sum)
     }
 
-    /// One step of a method on the samples of `batch`.
+    /// One step of a method on the samples of `batch`. `pin` is high during each of its phases, gradients not included.
     // A stage of its own, as others are: what it needs of the stack is not kept while an epoch goes to flash.
     #[inline(never)]
     pub(crate) fn step<B: Isa, M: Method<Sliced<B>>>(
         &mut self,
         b: &mut Sliced<B>,
         method: &mut M,
+        pin: &mut impl OutputPin,
         clock: &Clock,
         batch: &[u8],
         weigh: bool,
     ) -> Result<f32, Error> {
         let (mut first, mut last) = (None, None);
         loop {
+            // Round all pieces of the phase. A pin that fails does not stop training.
+            let _ = pin.set_high();
             let progress = self.turns.finish(|| match last {
                 None => b.begin(method, self.predictor.w, clock),
                 Some(loss) => b.resume(method, self.predictor.w, Eval { g: self.g, loss }),
-            })?;
-            let Progress::Ready(Next::Gradient(request)) = progress else {
+            });
+            let _ = pin.set_low();
+            let Progress::Ready(Next::Gradient(request)) = progress? else {
                 return Ok(first.unwrap_or(f32::NAN));
             };
             let part = batch.get(request.batch.range(batch.len())).unwrap_or_default();

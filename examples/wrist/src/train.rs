@@ -9,7 +9,6 @@ use crate::storage::Keeper;
 use crate::tuner::Tuner;
 use embedded_hal::digital::OutputPin;
 use flatmin::backend::{Isa, Sliced};
-use flatmin::hal::PhasePin;
 use flatmin::hash;
 use flatmin::method::Clock;
 use flatmin::rng::{Draws, Key, Stream};
@@ -57,7 +56,7 @@ impl<C: Choice, B: Isa, P: OutputPin, R: Report> Trainer<'_, C, B, P, R> {
     ) -> Result<(), Error> {
         let Self { tuner, b, pin, report } = self;
         let settings = C::SETTINGS;
-        let mut method = PhasePin::new(tuner.method::<B>(settings.seed), pin);
+        let mut method = tuner.method::<B>(settings.seed);
         let (mut order, mut step) = (bench.order(run.outside), 0);
         let in_order = order.clone();
         let batch = settings.batch.min(order.len()).max(1);
@@ -70,7 +69,7 @@ impl<C: Choice, B: Isa, P: OutputPin, R: Report> Trainer<'_, C, B, P, R> {
             for samples in order.chunks_exact(batch) {
                 let clock = Clock { step, total, lr: settings.lr };
                 let began = bench.turns.now();
-                match bench.step(b, &mut method, &clock, samples, run.weigh) {
+                match bench.step(b, &mut method, pin, &clock, samples, run.weigh) {
                     Ok(loss) => sum += loss,
                     Err(Error::Method(flatmin::Error::NonFinite(_))) => refused += 1,
                     Err(error) => return Err(error),
