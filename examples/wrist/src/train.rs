@@ -4,7 +4,7 @@ use crate::Error;
 use crate::bench::{Bench, Fold};
 use crate::choice::Choice;
 use crate::pieces::Turns;
-use crate::report::{Event, Report, Row};
+use crate::report::{Event, Report, Row, tell};
 use crate::storage::Keeper;
 use crate::tuner::Tuner;
 use embedded_hal::digital::OutputPin;
@@ -77,7 +77,7 @@ impl<C: Choice, B: Isa, P: OutputPin, R: Report> Trainer<'_, C, B, P, R> {
                 }
                 let ticks = bench.turns.now().wrapping_sub(began);
                 let w = &*bench.predictor.w;
-                bench.turns.aside(|| {
+                tell(bench.turns, *report, |report| {
                     let hash = hash::state::<Sliced<B>, _>(w, &method);
                     report.row(Row { name: run.name, ticks, hash });
                 });
@@ -85,7 +85,7 @@ impl<C: Choice, B: Isa, P: OutputPin, R: Report> Trainer<'_, C, B, P, R> {
             }
             after_epoch(bench, b)?;
             let loss = sum / steps.max(1) as f32;
-            bench.turns.aside(|| {
+            tell(bench.turns, *report, |report| {
                 report.event(Event::Epoch { run: run.name, epoch: epoch + 1, loss, refused });
             });
         }
