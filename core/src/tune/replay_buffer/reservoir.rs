@@ -181,11 +181,8 @@ impl<'a, Q: Item> ReplayBuffer<'a, Q> {
         else {
             return;
         };
-        let channels = self.scale.len().max(1);
-        for (values, x) in values.chunks_mut(channels).zip(x.chunks(channels)) {
-            for ((value, x), scale) in values.iter_mut().zip(x).zip(self.scale) {
-                *value = Q::nearest(*x / *scale);
-            }
+        for ((value, x), scale) in values.iter_mut().zip(x).zip(self.scale.iter().cycle()) {
+            *value = Q::nearest(*x / *scale);
         }
         *stored = label;
         if let Some(class) = self.class_mut(label) {
