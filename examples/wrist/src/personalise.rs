@@ -131,13 +131,11 @@ where
         })?;
         bench.keeper.take_epoch(bench.turns, bench.predictor.w)?;
         let found = Scores { new: bench.score_labelled(None, false)?, old: Score::default() };
-        let mut guard = tune::Guard::new(Rule::default(), factory, ());
-        Ok(match guard.judge(found) {
-            Verdict::Better => Outcome::Kept { epoch: run.epochs },
-            _ => {
-                bench.load_factory()?;
-                Outcome::RolledBack
-            }
+        Ok(if Rule::default().prefers(&found, &factory, &factory) {
+            Outcome::Kept { epoch: run.epochs }
+        } else {
+            bench.load_factory()?;
+            Outcome::RolledBack
         })
     }
 }
