@@ -14,9 +14,9 @@ pub(crate) use average::Running;
 pub(crate) use order::epoch as order;
 pub use place::Device;
 pub(crate) use place::Place;
-pub(crate) use state::method_cost;
+pub(crate) use state::{anchor, method_cost};
 #[cfg(feature = "gpu")]
-pub(crate) use state::{anchor, lend, state_lens};
+pub(crate) use state::{lend, state_lens};
 #[cfg(feature = "gpu")]
 pub(crate) use together::Order;
 pub use together::{Job, side_by_side};
@@ -181,7 +181,7 @@ fn teach_from(
     on_epoch: &mut OnEpoch<'_>,
 ) -> Result<Outcome, Error> {
     let Length { batch, total, .. } = Length::of(recipe, lessons.len())?;
-    let anchor = (recipe.anchor > 0.0).then(|| state::anchor(origin.model, origin.factory(), recipe.anchor));
+    let anchor = (recipe.anchor > 0.0).then(|| anchor(origin.model, origin.factory(), recipe.anchor));
     let Origin { model, w, frozen, .. } = origin;
     let run = Run { model, recipe, anchor, batch, total, examples: lessons.len() };
     match recipe.device {
