@@ -23,6 +23,7 @@ pub use together::{Job, side_by_side};
 pub(crate) use together::{News, Trainer, Training, Waiting, all, at_once};
 
 use crate::compose::{Failure, Rate, Spec};
+use crate::finetune::{Progress, Silent};
 use crate::gpu;
 use crate::model::{Example, Lesson, Model, Workspace};
 use flatmin::backend::{Approx, Cpu};
@@ -170,21 +171,23 @@ pub fn teach(
     recipe: &Recipe,
     on_epoch: &mut OnEpoch<'_>,
 ) -> Result<Outcome, Error> {
-    teach_from(Origin { model, w, frozen, factory: None }, lessons, recipe, on_epoch)
+    teach_from(Origin { model, w, frozen, factory: None }, lessons, recipe, &Silent, on_epoch)
 }
 
-/// [`teach`] from any origin.
-fn teach_from(
+/// [`teach`] from any origin; `progress` is told of epochs, and of steps within them.
+pub(crate) fn teach_from(
     origin: Origin<'_>,
     lessons: &[Lesson<'_>],
     recipe: &Recipe,
+    progress: &dyn Progress,
     on_epoch: &mut OnEpoch<'_>,
 ) -> Result<Outcome, Error> {
     let Length { batch, total, .. } = Length::of(recipe, lessons.len())?;
     let anchor = (recipe.anchor > 0.0).then(|| anchor(origin.model, origin.factory(), recipe.anchor));
     let Origin { model, w, frozen, .. } = origin;
-    let run = Run { model, recipe, anchor, batch, total, examples: lessons.len() };
-    match recipe.device {
+    let run = Run { model, recipe, anchor, batch, total, examples: lessons.len(), progress };
+    progress.begin("epochs", recipe.epochs.into());
+    let outcome = match recipe.device {
         Device::Cpu => run.on(OnCpu::new(Cpu::detect(), model, frozen, lessons), w, on_epoch),
         Device::CpuWithCheapNoise => {
             run.on(OnCpu::new(Approx::new(Cpu::detect()), model, frozen, lessons), w, on_epoch)
@@ -193,7 +196,9 @@ fn teach_from(
         Device::Gpu => run.on(gpu::OnGpu::new(model, frozen, lessons, batch)?, w, on_epoch),
         #[cfg(not(feature = "gpu"))]
         Device::Gpu => Err(gpu::Error::NotBuilt.into()),
-    }
+    };
+    progress.end();
+    outcome
 }
 
 /// How long a run is.
@@ -250,7 +255,7 @@ mod tests {
             |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>().sqrt();
         let to = |factory: Option<&[f32]>| {
             let origin = Origin { model: net, w: start.clone(), frozen: &[], factory };
-            teach_from(origin, &lessons, &recipe, &mut |_, _| Ok(())).unwrap().weights
+            teach_from(origin, &lessons, &recipe, &Silent, &mut |_, _| Ok(())).unwrap().weights
         };
         let (apart, near) = (distance(&start, &factory), ANCHORED.value as f32);
         assert!(distance(&to(Some(&factory)), &factory) < near * apart);

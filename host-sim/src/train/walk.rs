@@ -3,6 +3,7 @@
 use super::state::{lend, state_lens};
 use super::{Error, OnEpoch, Outcome, Place, Recipe, Running, order};
 use crate::compose::{Anchor, AnyMethod, Boxed, Parts, Rate, compose_anchored};
+use crate::finetune::Progress;
 use crate::model::Model;
 use flatmin::backend::Backend;
 use flatmin::drive::StepError;
@@ -20,6 +21,7 @@ pub(super) struct Run<'a> {
     pub(super) batch: usize,
     pub(super) total: u32,
     pub(super) examples: usize,
+    pub(super) progress: &'a dyn Progress,
 }
 
 impl Run<'_> {
@@ -53,14 +55,18 @@ impl Run<'_> {
                 walk.method = self.method(&walk.place)?;
             }
             let order = order::epoch(recipe.seed, epoch, self.examples);
-            for samples in order.chunks_exact(self.batch) {
+            let batches = order.chunks_exact(self.batch);
+            let steps = batches.len() as u64;
+            for (samples, step) in batches.zip(1..) {
                 walk.step(samples)?;
                 average.after_step(&mut walk.b, walk.w.borrow(), &walk.clock)?;
                 walk.place.hand_over();
+                self.progress.within(step, steps);
             }
             walk.refused += walk.method.settle(&mut walk.b);
             average.after_epoch(&mut walk.b, walk.w.borrow(), &walk.clock)?;
             on_epoch(epoch + 1, &walk.weights(&average)?)?;
+            self.progress.advance();
         }
         let weights = walk.weights(&average)?.into_owned();
         let Walk { gradients, refused, .. } = walk;
