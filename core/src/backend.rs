@@ -24,7 +24,7 @@ pub use avx2::Avx2;
 pub use cpu::Cpu;
 pub use isa::{Isa, Op};
 pub use portable::Portable;
-pub use sliced::{Progress, Sliced};
+pub use sliced::{CALLS, Progress, Sliced};
 
 /// Runs kernels over its own kind of vector.
 ///

@@ -236,10 +236,8 @@ impl<'a> Blob<'a> {
 
     /// `(x - mean) / sd` of every value by its channel: from real units to what the network was trained on.
     pub fn standardise(&self, x: &mut [f32]) {
-        for frame in x.chunks_mut(self.mean.len().max(1)) {
-            for ((x, mean), sd) in frame.iter_mut().zip(self.mean).zip(self.sd) {
-                *x = (*x - mean) / sd;
-            }
+        for (x, (mean, sd)) in x.iter_mut().zip(self.mean.iter().zip(self.sd).cycle()) {
+            *x = (*x - mean) / sd;
         }
     }
 }

@@ -6,9 +6,9 @@
 //!
 //! Bodies use `+ - * /`, [`math`](crate::math) and selects only: never a fused multiply-add, never a branch on data.
 
-use crate::lanes::Lanes;
+use crate::lanes::{LANES, Lanes};
 use crate::loops::{TURN, UpdateLoop};
-use crate::reduce::Arity;
+use crate::reduce::{Arity, Rows};
 use crate::rng::{Key, TILE};
 
 /// The fields of a kernel as words of 32 bits, in memory order: one element of a device's hyperparameter array.
@@ -42,6 +42,15 @@ pub trait Reduce<const I: usize>: Hyperparameters {
     const NAME: &'static str;
     /// The summand, for a register of lanes at once.
     fn term<V: Lanes>(&self, ins: [V; I]) -> V;
+    /// Adds the terms of whole rows to the accumulators: register by register, unless the core has a faster way to the same
+    /// bits.
+    #[inline(always)]
+    fn rows<V: Lanes>(self, sums: &mut [f32; LANES], ins: [&[[f32; LANES]]; I])
+    where
+        Arity: Rows<I>,
+    {
+        Arity::rows::<V, Self>(self, sums, ins);
+    }
 }
 
 /// One optimizer step: weights, gradient and ST state vectors; in place, or reading the weights from a saved copy so

@@ -171,7 +171,7 @@ fn add<V: Lanes, K: Reduce<I>, const I: usize>(
 {
     let mut singles = ins;
     if lane == 0 && !SMALL {
-        Arity::rows::<V, K>(kernel, lanes, ins.map(|x| x.as_chunks().0));
+        kernel.rows::<V>(lanes, ins.map(|x| x.as_chunks().0));
         singles = ins.map(|x| x.as_chunks::<LANES>().1);
     }
     Arity::singles(kernel, lanes.get_mut(lane..).unwrap_or_default(), singles);

@@ -5,13 +5,15 @@
 
 #[cfg(feature = "gpu")]
 pub mod gpu;
+mod kernels;
 mod workload;
 
 use flatmin::backend::Cpu;
+use kernels::Workload;
 use serde::Serialize;
 use std::fmt::Write;
 use std::time::Instant;
-use workload::{Pool, Workload, workloads};
+use workload::{Pool, workloads};
 
 /// Sizes of a vector: one that fits the second cache, one that fits none.
 const SIZES: [Size; 2] =
@@ -55,28 +57,18 @@ pub fn run(announce: &mut dyn FnMut(usize)) -> Vec<Measurement> {
 
 fn at(size: Size) -> Vec<Measurement> {
     let n = size.bytes / size_of::<f32>();
-    let mut cpu = Cpu::detect();
     let mut pool = Pool::new(n);
     let workloads = workloads();
     let mut rounds = vec![Vec::with_capacity(size.rounds); workloads.len()];
     for _ in 0..size.rounds {
         for (rounds, workload) in rounds.iter_mut().zip(&workloads) {
-            rounds.push(time(workload, &mut pool, &mut cpu, size.calls));
+            rounds.push(time(workload, &mut pool, size.calls));
         }
     }
     let typical: Vec<f64> = rounds.into_iter().map(typical).collect();
-    let rate = |workload: &Workload, seconds: f64| (workload.bytes_per_param * n) as f64 / seconds / 1e9;
-    let memcpy =
-        workloads.iter().zip(&typical).next().map_or(f64::NAN, |(memcpy, seconds)| rate(memcpy, *seconds));
-    let measure = |(workload, seconds): (&&Workload, &f64)| Measurement {
-        name: format!("{}{}", if workload.restore { "restore + " } else { "" }, workload.name),
-        vector_bytes: size.bytes,
-        bytes_per_param: workload.bytes_per_param,
-        ns_per_param: seconds * 1e9 / n as f64,
-        gigabytes_per_second: rate(workload, *seconds),
-        ratio_to_memcpy: rate(workload, *seconds) / memcpy,
-    };
-    workloads.iter().zip(&typical).map(measure).collect()
+    let timed = || workloads.iter().zip(&typical);
+    let memcpy = timed().next().map_or(f64::NAN, |(memcpy, seconds)| memcpy.rate(n, *seconds));
+    timed().map(|(workload, seconds)| workload.measurement(n, *seconds, memcpy)).collect()
 }
 
 /// The median of what lies within one and a half interquartile ranges of the middle half: rounds in which the system did
@@ -96,11 +88,11 @@ pub fn size(bytes: usize) -> String {
 }
 
 /// Seconds a call.
-fn time(workload: &Workload, pool: &mut Pool, cpu: &mut Cpu, calls: usize) -> f64 {
+fn time(workload: &Workload<Pool>, pool: &mut Pool, calls: usize) -> f64 {
     pool.reset();
     let start = Instant::now();
     for _ in 0..calls {
-        (workload.run)(pool, cpu);
+        (workload.run)(pool);
     }
     start.elapsed().as_secs_f64() / calls as f64
 }

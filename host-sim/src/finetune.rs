@@ -44,6 +44,8 @@ pub trait Progress: Sync {
     fn begin(&self, what: &str, total: u64);
     /// One more unit is done.
     fn advance(&self);
+    /// `done` of the `total` parts of the unit under way are; whoever does not show parts need not listen.
+    fn within(&self, _done: u64, _total: u64) {}
     /// The work that began last is over.
     fn end(&self);
 }

@@ -2,9 +2,9 @@
 
 use crate::compose::MethodSpec;
 use crate::data::Dataset;
-use crate::finetune::{Arm, arms, corrupt, pretraining};
-use crate::model::{Example, Model, fmnist, fmnist_mlp, initial};
-use crate::train::{Device, Error, OnEpoch, Recipe, accuracy, train};
+use crate::finetune::{Arm, Progress, arms, corrupt, pretraining};
+use crate::model::{Example, Lesson, Model, fmnist, fmnist_mlp, initial};
+use crate::train::{Device, Error, Origin, Recipe, accuracy, teach_from};
 use std::time::Instant;
 
 /// A trained network and how well it does.
@@ -107,16 +107,17 @@ pub fn run(
     set: &Dataset,
     recipe: &Recipe,
     noise: f32,
-    on_epoch: &mut OnEpoch<'_>,
+    progress: &dyn Progress,
 ) -> Result<Trained, Error> {
     let part = |split| (0..set.len()).filter(move |&i| set.splits[i] == split);
     let mut labels: Vec<u8> = part(0).map(|i| set.labels[i]).collect();
     corrupt(&mut labels, set.classes, noise, recipe.seed);
     let training: Vec<_> = part(0).zip(labels).map(|(i, label)| Example { x: set.input(i), label }).collect();
     let test: Vec<_> = part(1).map(|i| Example { x: set.input(i), label: set.labels[i] }).collect();
-    let start = initial(model, recipe.seed);
+    let lessons: Vec<Lesson<'_>> = training.iter().map(|&picture| picture.into()).collect();
+    let origin = Origin { model, w: initial(model, recipe.seed), frozen: &[], factory: None };
     let began = Instant::now();
-    let outcome = train(model, start, &[], &training, recipe, on_epoch)?;
+    let outcome = teach_from(origin, &lessons, recipe, progress, &mut |_, _| Ok(()))?;
     let seconds = began.elapsed().as_secs_f64();
     Ok(Trained {
         train: accuracy(recipe.device, model, &training, &outcome.weights)?,

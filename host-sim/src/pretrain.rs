@@ -6,10 +6,10 @@ pub use file::{BlobError, BlobFile};
 
 use crate::data::{Channel, Dataset};
 use crate::finetune::{
-    Arm, Base, Corpus, Error, Purpose, Selection, Task, labelled_a_class, seed, selection, two_sets,
+    Arm, Base, Corpus, Error, Progress, Purpose, Selection, Task, labelled_a_class, seed, selection, two_sets,
 };
 use crate::model::{Example, Model, Workspace};
-use crate::train::{Device, Trainer, at_once};
+use crate::train::Device;
 use flatmin::blob::Contents;
 use flatmin::rng::{Draws, Key, Stream};
 use flatmin::tune::Samples;
@@ -48,17 +48,17 @@ pub struct Exported {
     pub old: f64,
 }
 
-/// Trains and packs.
+/// Trains and packs; `progress` is told of epochs, and of steps within them.
 ///
 /// # Errors
 /// When the data cannot be had or do not fit the task, nobody of that number is in them, or training stops.
-pub fn run(settings: &Settings) -> Result<Exported, Error> {
+pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Exported, Error> {
     let Settings { task, method, person, seed: repetition, device, .. } = *settings;
     let corpus = Corpus::of_task(task, settings.data.as_deref())?;
     if !corpus.people.contains(&person) {
         return Err(Error::NoPerson { task, person, known: corpus.people });
     }
-    let base = at_once(Base::train(&corpus, person, repetition, method, (device, Trainer::default())))?;
+    let base = Base::train_alone(&corpus, person, repetition, method, (device, progress))?;
     let users: Vec<_> = base.split.new_test.iter().map(|&i| corpus.users_example(task, i)).collect();
     let new = Workspace::new(base.net(), &[]).accuracy(&users, &base.weights)?;
     let sets = stored(&corpus, &base, settings)?;

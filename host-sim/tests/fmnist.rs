@@ -3,6 +3,7 @@
 use flatmin_sim::compose::{MethodSpec, OptimizerSpec, Rate, Spec};
 use flatmin_sim::data::Dataset;
 use flatmin_sim::data::fmnist::Source;
+use flatmin_sim::finetune::Silent;
 use flatmin_sim::fmnist::{Trained, recipe, run};
 use flatmin_sim::model::fmnist;
 use flatmin_sim::tolerance::SMALL_GAP;
@@ -12,7 +13,7 @@ const SGD: MethodSpec = MethodSpec::Plain;
 const SAM: MethodSpec = MethodSpec::Sam { rho: Rate::Constant(0.06), eps: 1e-12 };
 
 fn trained(set: &Dataset, recipe: &Recipe, noise: f32) -> Trained {
-    run(fmnist(), set, recipe, noise, &mut |_, _| Ok(())).unwrap()
+    run(fmnist(), set, recipe, noise, &Silent).unwrap()
 }
 
 /// The subset with only every `step`th picture.

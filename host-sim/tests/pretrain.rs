@@ -24,7 +24,7 @@ const SETTINGS: Settings = Settings {
 };
 
 fn exported(settings: &Settings) -> Exported {
-    run(settings).unwrap()
+    run(settings, &Silent).unwrap()
 }
 
 /// The rows of sgd on the model of a file, or on the one that is trained on the way.
@@ -121,7 +121,7 @@ fn what_is_no_model_is_named() {
     assert!(refusal(&[b'x'; 99]).contains("no model blob"));
     bytes[777] ^= 4;
     assert!(refusal(&bytes).contains("damaged"));
-    let nobody = run(&Settings { person: 99, ..SETTINGS }).unwrap_err().to_string();
+    let nobody = run(&Settings { person: 99, ..SETTINGS }, &Silent).unwrap_err().to_string();
     assert!(nobody.contains("no person 99"), "{nobody}");
 }
 

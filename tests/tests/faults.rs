@@ -244,7 +244,10 @@ fn sliced_step<M: Method<Sliced<Cpu>>>(
     loop {
         let eval = Eval { g: &mut g[..], loss };
         if pieces == stop {
-            sliced.abort(method, w, &clock(t), eval);
+            let mut progress = sliced.abort(method, w, &clock(t), eval);
+            while progress == Progress::Pending {
+                progress = sliced.abort(method, w, &clock(t), Eval { g: &mut g[..], loss });
+            }
             return Ok(pieces);
         }
         pieces += 1;

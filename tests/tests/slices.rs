@@ -233,7 +233,7 @@ fn a_method_that_stays_perturbed_is_seen() {
 #[test]
 fn another_call_while_one_is_pending_is_refused() {
     let start = Data::Normal.vector(N, 2);
-    let mut refused = 0;
+    let (mut refused, mut longest) = (0, 0);
     for pieces in 1.. {
         let mut sam = Sam::new(Sgd::new(), vec![0.0; N]).rho(0.1);
         let (mut b, mut w, mut g) = (Sliced::new(Portable, 25), start.clone(), vec![0.0; N]);
@@ -263,7 +263,11 @@ fn another_call_while_one_is_pending_is_refused() {
         let said = b.begin(&mut sam, &mut w, &clock(1));
         if said == Err(Error::Unfinished) {
             refused += 1;
-            b.abort(&mut sam, &mut w, &clock(0), Eval { g: &mut g[..], loss });
+            let mut pieces = 1;
+            while b.abort(&mut sam, &mut w, &clock(0), Eval { g: &mut g[..], loss }) == Progress::Pending {
+                pieces += 1;
+            }
+            longest = longest.max(pieces);
         } else {
             // Between two calls a begin drops the step by itself.
             until_ready(|| b.begin(&mut sam, &mut w, &clock(1)));
@@ -281,6 +285,7 @@ fn another_call_while_one_is_pending_is_refused() {
         );
     }
     assert!(refused >= 8, "{refused}");
+    assert!(longest > N / 25, "an abort that restores {N} weights took {longest} pieces of 25 elements");
 }
 
 /// What is called between two steps runs whole, and the next step is cut as before.

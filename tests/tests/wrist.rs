@@ -5,7 +5,7 @@ use flatmin::blob::Blob;
 use flatmin::tune::Samples;
 use flatmin_sim::compose::{MethodSpec, OptimizerSpec, Rate, Spec};
 use flatmin_sim::data::tds;
-use flatmin_sim::finetune::{Arm, Scope, Selection, Task};
+use flatmin_sim::finetune::{Arm, Scope, Selection, Silent, Task};
 use flatmin_sim::model::{Example, Net, model};
 use flatmin_sim::pretrain;
 use flatmin_sim::train::{Device, Recipe, train};
@@ -34,7 +34,7 @@ fn the_shipped_model_is_what_its_command_makes() {
         data: None,
         device: Device::Cpu,
     };
-    assert!(pretrain::run(&settings).unwrap().file.bytes() == BLOB, "export the blob again");
+    assert!(pretrain::run(&settings, &Silent).unwrap().file.bytes() == BLOB, "export the blob again");
 }
 
 #[test]

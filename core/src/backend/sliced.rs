@@ -11,14 +11,15 @@ use crate::residual::{self, Way};
 use crate::rng::TILE;
 use core::ops::Range;
 
-/// Kernel calls that one `begin` or `resume` may make; a test holds every registered method to it.
-const CALLS: usize = 16;
+/// Kernel calls that a phase in pieces may make. The sum of a later one is NaN, which a method refuses as
+/// [`Error::NonFinite`]; a test holds every registered method to it.
+pub const CALLS: usize = 16;
 
 /// Cuts the work of a phase into pieces of a given number of elements, for watchdogs and cooperative schedulers.
 ///
 /// A call runs the phase again from its start: kernel calls that are finished are skipped and their scalars replayed,
 /// the current one advances by what is left of the budget, later ones wait. The method knows nothing of it, and the bits
-/// are those of an uncut run, whatever the budget.
+/// are those of an uncut run, whatever the budget. A phase may make [`CALLS`] kernel calls.
 ///
 /// Drive a method through [`begin`](Self::begin), [`resume`](Self::resume) and [`abort`](Self::abort) of this type; repeat
 /// a call with the same arguments while it answers [`Progress::Pending`]; another call in between is refused as
@@ -48,6 +49,7 @@ enum Phase {
     None,
     Begin,
     Resume,
+    Abort,
 }
 
 /// How far a sliced phase has come.
@@ -86,7 +88,7 @@ impl<B: Isa> Sliced<B> {
         w: &mut [f32],
         clock: &Clock,
     ) -> Result<Progress, Error> {
-        self.piece(Phase::Begin, self.budget, method, |b, method| method.begin(b, w, clock))
+        self.piece(Phase::Begin, method, |b, method| method.begin(b, w, clock))
     }
 
     /// One piece of [`Method::resume`].
@@ -96,40 +98,40 @@ impl<B: Isa> Sliced<B> {
         w: &mut [f32],
         eval: Eval<'_, Self>,
     ) -> Result<Progress, Error> {
-        self.piece(Phase::Resume, self.budget, method, |b, method| method.resume(b, w, eval))
+        self.piece(Phase::Resume, method, |b, method| method.resume(b, w, eval))
     }
 
-    /// Finishes the pending call, if there is one, without regard to the budget, then aborts the step.
+    /// One piece of giving the step up: of the call that is pending, if there is one, then of [`Method::abort`]. Repeat it while
+    /// it answers [`Progress::Pending`]; the weights are then as [`Method::abort`] says.
     ///
-    /// Give it what the pending call was given (anything fits where it was not a `resume`). Half a kernel cannot be
-    /// undone, so it is completed first; the weights are then as [`Method::abort`] says.
+    /// Give it what the pending call was given (anything fits where it was not a `resume`): half a kernel cannot be undone,
+    /// so it is completed first.
+    #[must_use = "the weights are clean only when it answers that it is done"]
     pub fn abort<M: Method<Self>>(
         &mut self,
         method: &mut M,
         w: &mut [f32],
         clock: &Clock,
         eval: Eval<'_, Self>,
-    ) {
+    ) -> Progress {
         // A phase that fails has aborted itself, so its error needs no further care.
         let _ = match self.phase {
-            Phase::None => Ok(Progress::Pending),
-            Phase::Begin => {
-                self.piece(Phase::Begin, usize::MAX, method, |b, method| method.begin(b, w, clock))
-            }
-            Phase::Resume => {
-                self.piece(Phase::Resume, usize::MAX, method, |b, method| method.resume(b, w, eval))
+            Phase::Begin => self.begin(method, w, clock),
+            Phase::Resume => self.resume(method, w, eval),
+            Phase::None | Phase::Abort => {
+                let done = self.piece(Phase::Abort, method, |b, method| {
+                    method.abort(b, w);
+                    Ok(Next::Done)
+                });
+                return done.unwrap_or(Progress::Ready(Next::Done));
             }
         };
-        let _ = self.piece(Phase::None, usize::MAX, method, |b, method| {
-            method.abort(b, w);
-            Ok(Next::Done)
-        });
+        Progress::Pending
     }
 
     fn piece<M: Method<Self>>(
         &mut self,
         phase: Phase,
-        budget: usize,
         method: &mut M,
         run: impl FnOnce(&mut Self, &mut M) -> Result<Next, Error>,
     ) -> Result<Progress, Error> {
@@ -138,7 +140,7 @@ impl<B: Isa> Sliced<B> {
             return Err(Error::Unfinished);
         }
         let before = method.scalars();
-        (self.left, self.call, self.pending, self.phase) = (budget, 0, false, phase);
+        (self.left, self.call, self.pending, self.phase) = (self.budget, 0, false, phase);
         self.running = true;
         let outcome = run(self, method);
         self.running = false;

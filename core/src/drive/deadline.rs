@@ -55,13 +55,15 @@ impl<P: Piece, E> Piece for Result<P, E> {
 pub struct Deadline<T> {
     now: T,
     window: u32,
+    /// When the last piece ended.
+    ended: u32,
     longest: u32,
 }
 
 impl<T: FnMut() -> u32> Deadline<T> {
     /// Windows of `window` ticks of `now`.
     pub const fn new(now: T, window: u32) -> Self {
-        Self { now, window, longest: 0 }
+        Self { now, window, ended: 0, longest: 0 }
     }
 
     /// Ticks of the longest piece so far.
@@ -72,16 +74,23 @@ impl<T: FnMut() -> u32> Deadline<T> {
     /// Calls `piece` until it leaves no work, or another one might not end in this window, which opens now.
     pub fn run<P: Piece>(&mut self, mut piece: impl FnMut() -> P) -> P {
         let opened = (self.now)();
-        let mut before = opened;
+        self.ended = opened;
         loop {
             let answer = piece();
-            let after = (self.now)();
-            self.longest = self.longest.max(after.wrapping_sub(before));
-            let next_end = after.wrapping_sub(opened).checked_add(self.longest);
-            if !answer.is_pending() || next_end.is_none_or(|end| end > self.window) {
+            if !self.fits_another(opened) || !answer.is_pending() {
                 return answer;
             }
-            before = after;
         }
+    }
+
+    /// Takes note of a piece that ended just now; whether another one fits into the window.
+    // Once for all kinds of pieces where code must be small.
+    #[cfg_attr(flatmin_small, inline(never))]
+    fn fits_another(&mut self, opened: u32) -> bool {
+        let now = (self.now)();
+        self.longest = self.longest.max(now.wrapping_sub(self.ended));
+        self.ended = now;
+        let next_end = now.wrapping_sub(opened).checked_add(self.longest);
+        next_end.is_some_and(|end| end <= self.window)
     }
 }

@@ -5,7 +5,7 @@ use crate::backend::{Isa, Progress, Sliced};
 use crate::error::Error;
 use crate::method::{Clock, Eval, Method, Next, Request};
 
-/// A sliced step under way. When dropped, by an error, a panic or a future that is given up, it leaves clean weights.
+/// A sliced step under way. When dropped, by a panic or a future that is given up, it leaves clean weights.
 struct Pieces<'a, B: Isa, M: Method<Sliced<B>>> {
     b: &'a mut Sliced<B>,
     method: &'a mut M,
@@ -25,12 +25,17 @@ impl<B: Isa, M: Method<Sliced<B>>> Pieces<'_, B, M> {
         };
         progress.map_err(StepError::Method)
     }
+
+    /// One piece of giving the step up.
+    fn abort(&mut self) -> Progress {
+        let eval = Eval { g: &mut *self.g, loss: self.loss.unwrap_or(0.0) };
+        self.b.abort(self.method, self.w, self.clock, eval)
+    }
 }
 
 impl<B: Isa, M: Method<Sliced<B>>> Drop for Pieces<'_, B, M> {
     fn drop(&mut self) {
-        let eval = Eval { g: &mut *self.g, loss: self.loss.unwrap_or(0.0) };
-        self.b.abort(self.method, self.w, self.clock, eval);
+        while self.abort() == Progress::Pending {}
     }
 }
 
@@ -53,8 +58,15 @@ macro_rules! loops {
                 match pieces.piece() {
                     Ok(Progress::Pending) => between()$(.$await)?,
                     Ok(Progress::Ready(Next::Gradient(request))) => {
-                        let loss = objective(pieces.w, pieces.g, request)$(.$await)?;
-                        let loss = loss.map_err(StepError::Objective)?;
+                        let loss = match objective(pieces.w, pieces.g, request)$(.$await)? {
+                            Ok(loss) => loss,
+                            Err(error) => {
+                                while pieces.abort() == Progress::Pending {
+                                    between()$(.$await)?;
+                                }
+                                return Err(StepError::Objective(error));
+                            }
+                        };
                         first.get_or_insert(loss);
                         pieces.loss = Some(loss);
                     }
@@ -73,7 +85,8 @@ loops! {
     /// [`step`](super::step) in pieces of the budget of `b`, with a call of `between` after every piece that leaves work:
     /// feed the watchdog, let another task run, wait. Same bits, whatever the budget.
     ///
-    /// Whatever goes wrong, the weights are clean afterwards.
+    /// Whatever goes wrong, the weights are clean afterwards. What an error of the objective leaves to restore is done in
+    /// pieces, too; after a panic, or when a future is dropped, it is done in one.
     step_sliced, FnMut, FnMut
 }
 loops! {

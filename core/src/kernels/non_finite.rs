@@ -1,5 +1,7 @@
 use crate::kernel::Reduce;
 use crate::lanes::Lanes;
+#[cfg(all(flatmin_turns, target_arch = "arm"))]
+use crate::lanes::{LANES, arm};
 
 /// `sum (x - x)`: 0 if every element is finite, NaN otherwise.
 #[derive(Clone, Copy, Debug)]
@@ -15,5 +17,11 @@ impl Reduce<1> for NonFinite {
         #[expect(clippy::eq_op, reason = "0 only for finite values")]
         let zero = x - x;
         zero
+    }
+
+    #[cfg(all(flatmin_turns, target_arch = "arm"))]
+    #[inline(always)]
+    fn rows<V: Lanes>(self, sums: &mut [f32; LANES], [x]: [&[[f32; LANES]]; 1]) {
+        arm::non_finite(sums, x);
     }
 }

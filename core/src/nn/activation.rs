@@ -27,11 +27,17 @@ impl Activation {
     /// outputs.
     #[inline]
     pub fn backward(self, y: &mut [f32], dy: &[f32]) {
+        self.backward_each(y, dy.iter().copied());
+    }
+
+    /// The same for gradients that are computed on the way.
+    #[inline]
+    pub(super) fn backward_each(self, y: &mut [f32], dy: impl Iterator<Item = f32>) {
         let pairs = y.iter_mut().zip(dy);
         match self {
-            Self::Identity => pairs.for_each(|(y, d)| *y = *d),
-            Self::Relu => pairs.for_each(|(y, d)| *y = if *y > 0.0 { *d } else { 0.0 }),
-            Self::Tanh => pairs.for_each(|(y, d)| *y = *d * (1.0 - *y * *y)),
+            Self::Identity => pairs.for_each(|(y, d)| *y = d),
+            Self::Relu => pairs.for_each(|(y, d)| *y = if *y > 0.0 { d } else { 0.0 }),
+            Self::Tanh => pairs.for_each(|(y, d)| *y = d * (1.0 - *y * *y)),
         }
     }
 }
@@ -46,9 +52,8 @@ pub struct Tanh<const N: usize>;
 
 /// Applies `f` to the elements of `units`.
 fn in_place(units: Range<usize>, y: &mut [f32], f: impl Fn(f32) -> f32) {
-    for chunk in y.chunks_mut(CHUNK).take(units.end).skip(units.start) {
-        chunk.iter_mut().for_each(|y| *y = f(*y));
-    }
+    let range = units.start * CHUNK..y.len().min(units.end * CHUNK);
+    y.get_mut(range).unwrap_or_default().iter_mut().for_each(|y| *y = f(*y));
 }
 
 macro_rules! in_place_layer {

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::ops::Range;
 
 use super::activation::Activation;
-use super::layer::{CHUNK, Layer, Params, Work};
+use super::layer::{CHUNK, Layer, Params, Work, row, row_mut};
 use super::linear::{self, Pull};
 use super::params::Tensor;
 use super::scope::{All, Scope};
@@ -74,8 +74,8 @@ impl<const CIN: usize, const LEN: usize, const K: usize, const STRIDE: usize, co
     #[inline]
     fn forward(units: Range<usize>, params: Params<'_>, x: &[f32], y: &mut [f32]) {
         let Some((w, bias)) = params.tensors::<S>(COUT * Self::FAN_IN) else { return };
-        for (p, y) in y.chunks_exact_mut(COUT).enumerate().take(units.end).skip(units.start) {
-            if let Some(x) = Self::window(x, p) {
+        for p in units {
+            if let (Some(x), Some(y)) = (Self::window(x, p), row_mut::<COUT>(y, p)) {
                 linear::affine(w, bias, x, y);
             }
         }
@@ -85,10 +85,9 @@ impl<const CIN: usize, const LEN: usize, const K: usize, const STRIDE: usize, co
     fn gradient(units: Range<usize>, x: &[f32], dy: &[f32], g: &mut [f32]) {
         let weights = if S::WEIGHTS { COUT * Self::FAN_IN } else { 0 };
         let Some((w, bias)) = g.split_at_mut_checked(weights) else { return };
-        for (p, dy) in dy.chunks_exact(COUT).enumerate().take(units.end).skip(units.start) {
-            if S::WEIGHTS
-                && let Some(x) = Self::window(x, p)
-            {
+        for p in units {
+            let (Some(x), Some(dy)) = (Self::window(x, p), row::<COUT>(dy, p)) else { return };
+            if S::WEIGHTS {
                 linear::add_outer(dy, x, Self::FAN_IN, 0, w);
             }
             if S::BIAS {
@@ -101,13 +100,15 @@ impl<const CIN: usize, const LEN: usize, const K: usize, const STRIDE: usize, co
     #[inline]
     fn input_gradient(units: Range<usize>, params: Params<'_>, dy: &[f32], x: &mut [f32], below: Activation) {
         let Some((w, _)) = params.tensors::<S>(COUT * Self::FAN_IN) else { return };
-        for (t, x) in x.chunks_exact_mut(CIN).enumerate().take(units.end).skip(units.start) {
+        for t in units {
+            let Some(x) = row_mut::<CIN>(x, t) else { return };
             for (block, x) in x.chunks_mut(CHUNK).enumerate() {
                 let mut dx = Pull::new();
                 for p in readers(t, K, STRIDE, Self::POSITIONS) {
                     let tap = (t - p * STRIDE) * CIN + block * CHUNK;
-                    let dy = dy.get(p * COUT..).and_then(|dy| dy.get(..COUT)).unwrap_or_default();
-                    dx.add(w, Self::FAN_IN, tap, x.len(), dy);
+                    if let Some(dy) = row::<COUT>(dy, p) {
+                        dx.add(w, Self::FAN_IN, tap, x.len(), dy);
+                    }
                 }
                 dx.store(x, below);
             }

@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use super::activation::Activation;
 use super::conv1d::{outputs, readers};
-use super::layer::{CHUNK, Layer, Params, Work};
+use super::layer::{CHUNK, Layer, Params, Work, row, row_mut};
 use super::linear::{self, Pull};
 use super::params::Tensor;
 use super::scope::{All, Scope};
@@ -100,7 +100,8 @@ impl<
     #[inline]
     fn forward(units: Range<usize>, params: Params<'_>, x: &[f32], y: &mut [f32]) {
         let Some((w, bias)) = params.tensors::<S>(COUT * Self::FAN_IN) else { return };
-        for (p, y) in y.chunks_exact_mut(COUT).enumerate().take(units.end).skip(units.start) {
+        for p in units {
+            let Some(y) = row_mut::<COUT>(y, p) else { return };
             y.iter_mut().zip(bias).for_each(|(y, bias)| *y = *bias);
             for (first, x) in Self::window(x, p) {
                 linear::add_product(w, Self::FAN_IN, first, x, y);
@@ -112,7 +113,8 @@ impl<
     fn gradient(units: Range<usize>, x: &[f32], dy: &[f32], g: &mut [f32]) {
         let weights = if S::WEIGHTS { COUT * Self::FAN_IN } else { 0 };
         let Some((w, bias)) = g.split_at_mut_checked(weights) else { return };
-        for (p, dy) in dy.chunks_exact(COUT).enumerate().take(units.end).skip(units.start) {
+        for p in units {
+            let Some(dy) = row::<COUT>(dy, p) else { return };
             if S::WEIGHTS {
                 for (first, x) in Self::window(x, p) {
                     linear::add_outer(dy, x, Self::FAN_IN, first, w);
@@ -128,17 +130,18 @@ impl<
     #[inline]
     fn input_gradient(units: Range<usize>, params: Params<'_>, dy: &[f32], x: &mut [f32], below: Activation) {
         let Some((w, _)) = params.tensors::<S>(COUT * Self::FAN_IN) else { return };
-        for (i, x) in x.chunks_exact_mut(CIN).enumerate().take(units.end).skip(units.start) {
-            let (row, column) = (i / W, i % W);
+        for i in units {
+            let Some(x) = row_mut::<CIN>(x, i) else { return };
+            let (line, column) = (i / W, i % W);
             let columns = readers(column, K, STRIDE, Self::COLUMNS);
             for (block, x) in x.chunks_mut(CHUNK).enumerate() {
                 let mut dx = Pull::new();
-                for p in readers(row, K, STRIDE, Self::ROWS) {
+                for p in readers(line, K, STRIDE, Self::ROWS) {
                     for q in columns.clone() {
-                        let (t, u) = (row - p * STRIDE, column - q * STRIDE);
-                        let dy = dy.get((p * Self::COLUMNS + q) * COUT..).and_then(|dy| dy.get(..COUT));
+                        let Some(dy) = row::<COUT>(dy, p * Self::COLUMNS + q) else { continue };
+                        let (t, u) = (line - p * STRIDE, column - q * STRIDE);
                         let tap = (t * K + u) * CIN + block * CHUNK;
-                        dx.add(w, Self::FAN_IN, tap, x.len(), dy.unwrap_or_default());
+                        dx.add(w, Self::FAN_IN, tap, x.len(), dy);
                     }
                 }
                 dx.store(x, below);

@@ -96,3 +96,15 @@ pub trait Layer {
     /// activation `below`, whose output `x` is.
     fn input_gradient(units: Range<usize>, params: Params<'_>, dy: &[f32], x: &mut [f32], below: Activation);
 }
+
+/// Row `i` of rows of `N` floats.
+#[inline]
+pub(super) fn row<const N: usize>(x: &[f32], i: usize) -> Option<&[f32; N]> {
+    x.get(i * N..)?.first_chunk()
+}
+
+/// Row `i` of rows of `N` floats, to write.
+#[inline]
+pub(super) fn row_mut<const N: usize>(x: &mut [f32], i: usize) -> Option<&mut [f32; N]> {
+    x.get_mut(i * N..)?.first_chunk_mut()
+}

@@ -74,6 +74,8 @@ fn four_rows<'a>(mut rows: impl Iterator<Item = &'a [f32]>, start: [f32; ROWS], 
 
 /// `g[r][first + k] += dy[r] * x[k]`. Rows whose `dy` is 0, common below a ReLU, are skipped: for finite
 /// `x` that leaves the same bits, as a sum that began at +0 never becomes -0.
+// Once for all layers where code must be small.
+#[cfg_attr(flatmin_small, inline(never))]
 pub(super) fn add_outer(dy: &[f32], x: &[f32], n: usize, first: usize, g: &mut [f32]) {
     for (g, dy) in g.chunks_exact_mut(n.max(1)).zip(dy) {
         if *dy != 0.0

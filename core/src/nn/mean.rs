@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use super::activation::Activation;
-use super::layer::{CHUNK, Layer, Params, Work};
+use super::layer::{CHUNK, Layer, Params, Work, row_mut};
 use super::params::Tensor;
 
 /// `y[c] = (sum over t of x[t][c]) * (1 / LEN)`: the mean over `LEN` time steps of `C` channels,
@@ -45,12 +45,9 @@ impl<const LEN: usize, const C: usize> Layer for MeanTime<LEN, C> {
 
     #[inline]
     fn input_gradient(units: Range<usize>, _: Params<'_>, dy: &[f32], x: &mut [f32], below: Activation) {
-        for x in x.chunks_exact_mut(C).take(units.end).skip(units.start) {
-            for (x, dy) in x.chunks_mut(CHUNK).zip(dy.chunks(CHUNK)) {
-                let mut dx = [0.0; CHUNK];
-                dx.iter_mut().zip(dy).for_each(|(dx, dy)| *dx = *dy * Self::SCALE);
-                below.backward(x, &dx);
-            }
+        for t in units {
+            let Some(x) = row_mut::<C>(x, t) else { return };
+            below.backward_each(x, dy.iter().map(|dy| *dy * Self::SCALE));
         }
     }
 }

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use super::activation::Activation;
 use super::conv1d::outputs;
-use super::layer::{CHUNK, Layer, Params, Work};
+use super::layer::{CHUNK, Layer, Params, Work, row, row_mut};
 use super::params::Tensor;
 
 /// `y[p][q][c] = max over t, u of x[p * STRIDE + t][q * STRIDE + u][c]`: the maximum over *valid* windows of
@@ -90,7 +90,8 @@ impl<const H: usize, const W: usize, const C: usize, const K: usize, const STRID
 
     #[inline]
     fn forward(units: Range<usize>, _: Params<'_>, x: &[f32], y: &mut [f32]) {
-        for (p, y) in y.chunks_exact_mut(C).enumerate().take(units.end).skip(units.start) {
+        for p in units {
+            let Some(y) = row_mut::<C>(y, p) else { return };
             let mut window = Self::window(x, (p / Self::COLUMNS, p % Self::COLUMNS));
             y.iter_mut().zip(window.next().unwrap_or_default()).for_each(|(y, x)| *y = *x);
             for x in window {
@@ -107,7 +108,7 @@ impl<const H: usize, const W: usize, const C: usize, const K: usize, const STRID
             let cell = (unit / Self::CELL_COLUMNS, unit % Self::CELL_COLUMNS);
             let p = cell.0 * Self::COLUMNS + cell.1;
             let has_window = cell.0 < Self::ROWS && cell.1 < Self::COLUMNS;
-            let dy = if has_window { dy.get(p * C..).and_then(|dy| dy.get(..C)) } else { None };
+            let dy = if has_window { row::<C>(dy, p) } else { None };
             for first in (0..C).step_by(CHUNK) {
                 let dy = dy.and_then(|dy| dy.get(first..));
                 Self::route(cell, first, dy.unwrap_or_default(), x, below);

@@ -45,13 +45,13 @@ pub struct Sgd<M = NoMomentum, S = f32> {
 #[derive(Clone, Copy, Debug)]
 pub struct NoMomentum;
 
-/// A velocity vector and what becomes of it.
+/// A velocity vector and what becomes of it. Whether it looks ahead is known when firmware is built: one of the two kernels
+/// is in flash.
 #[derive(Clone, Copy, Debug)]
-pub struct Momentum<V, S = f32, D = f32> {
+pub struct Momentum<V, S = f32, D = f32, const NESTEROV: bool = false> {
     velocity: V,
     momentum: S,
     dampening: D,
-    nesterov: bool,
     updates: u32,
 }
 
@@ -78,23 +78,22 @@ impl<M, S> Sgd<M, S> {
 impl<S> Sgd<NoMomentum, S> {
     /// Momentum in `[0, 1)`, with a velocity as long as the weights and full of zeros.
     pub fn momentum<V, R>(self, momentum: R, velocity: V) -> Sgd<Momentum<V, R>, S> {
-        let momentum = Momentum { velocity, momentum, dampening: 0.0, nesterov: false, updates: 0 };
+        let momentum = Momentum { velocity, momentum, dampening: 0.0, updates: 0 };
         Sgd { weight_decay: self.weight_decay, momentum }
     }
 }
 
-impl<V, R, D, S> Sgd<Momentum<V, R, D>, S> {
+impl<V, R, D, S, const NESTEROV: bool> Sgd<Momentum<V, R, D, NESTEROV>, S> {
     /// Leaves out a share of each new gradient, in `[0, 1]`, except the first.
-    pub fn dampening<T>(self, dampening: T) -> Sgd<Momentum<V, R, T>, S> {
-        let Momentum { velocity, momentum, nesterov, updates, .. } = self.momentum;
-        let momentum = Momentum { velocity, momentum, dampening, nesterov, updates };
-        Sgd { weight_decay: self.weight_decay, momentum }
+    pub fn dampening<T>(self, dampening: T) -> Sgd<Momentum<V, R, T, NESTEROV>, S> {
+        let Momentum { velocity, momentum, updates, .. } = self.momentum;
+        Sgd { weight_decay: self.weight_decay, momentum: Momentum { velocity, momentum, dampening, updates } }
     }
 
     /// Looks ahead along the velocity.
-    pub fn nesterov(mut self) -> Self {
-        self.momentum.nesterov = true;
-        self
+    pub fn nesterov(self) -> Sgd<Momentum<V, R, D, true>, S> {
+        let Momentum { velocity, momentum, dampening, updates } = self.momentum;
+        Sgd { weight_decay: self.weight_decay, momentum: Momentum { velocity, momentum, dampening, updates } }
     }
 }
 
@@ -127,7 +126,7 @@ impl<B: Backend, S: Schedule> Optimizer<B> for Sgd<NoMomentum, S> {
     }
 }
 
-impl<B, V, R, D, S> State<B> for Sgd<Momentum<V, R, D>, S>
+impl<B, V, R, D, S, const NESTEROV: bool> State<B> for Sgd<Momentum<V, R, D, NESTEROV>, S>
 where
     B: Backend,
     V: BorrowMut<B::Vector>,
@@ -159,7 +158,7 @@ where
     }
 }
 
-impl<B, V, R, D, S> Optimizer<B> for Sgd<Momentum<V, R, D>, S>
+impl<B, V, R, D, S, const NESTEROV: bool> Optimizer<B> for Sgd<Momentum<V, R, D, NESTEROV>, S>
 where
     B: Backend,
     V: BorrowMut<B::Vector>,
@@ -188,11 +187,11 @@ where
     ) {
         let Clock { step, total, lr } = *clock;
         let weight_decay = self.weight_decay.at(step, total);
-        let Momentum { velocity, momentum, dampening, nesterov, updates: count } = &mut self.momentum;
+        let Momentum { velocity, momentum, dampening, updates: count } = &mut self.momentum;
         let (momentum, dampening) = (momentum.at(step, total), dampening.at(step, total));
         let (updates, state) = (*count, [velocity.borrow_mut()]);
         *count = updates.saturating_add(1);
-        if *nesterov {
+        if NESTEROV {
             b.update(StepNesterov { lr, momentum, dampening, weight_decay, updates }, w, saved, g, state);
         } else {
             b.update(StepMomentum { lr, momentum, dampening, weight_decay, updates }, w, saved, g, state);

@@ -108,11 +108,8 @@ impl<'a, Q: Item> Samples<'a, Q> {
         let label = self.label(i)?;
         let first = i.checked_mul(self.dim)?;
         let stored = self.values.get(first..first.checked_add(self.dim)?).filter(|_| x.len() == self.dim)?;
-        let channels = self.scale.len().max(1);
-        for (x, stored) in x.chunks_mut(channels).zip(stored.chunks(channels)) {
-            for ((x, stored), scale) in x.iter_mut().zip(stored).zip(self.scale) {
-                *x = *scale * stored.real();
-            }
+        for ((x, stored), scale) in x.iter_mut().zip(stored).zip(self.scale.iter().cycle()) {
+            *x = *scale * stored.real();
         }
         Some(label)
     }

@@ -43,6 +43,8 @@ impl OutputPin for Nothing {
 }
 
 impl Report for Nothing {
+    const HEARD: bool = false;
+
     fn row(&mut self, _: Row) {}
     fn event(&mut self, _: Event) {}
 }

@@ -232,10 +232,8 @@ impl<I2C: I2c> Lsm6ds<I2C> {
             return Ok(None);
         }
         let bytes: [u8; 12] = self.get(OUTX_L_G)?;
-        let mut axes = bytes.as_chunks().0.iter().map(|axis| i16::from_le_bytes(*axis));
-        let mut three = || [(); 3].map(|()| axes.next().unwrap_or(0));
-        let (gyro, accel) = (three(), three());
-        Ok(Some(Raw { accel, gyro }))
+        let axis = |i: usize| bytes.as_chunks().0.get(i).map_or(0, |axis| i16::from_le_bytes(*axis));
+        Ok(Some(Raw { gyro: [axis(0), axis(1), axis(2)], accel: [axis(3), axis(4), axis(5)] }))
     }
 
     /// Acceleration in g and angular rate in radians a second.

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::bench::{Bench, Fold};
 use crate::choice::Choice;
 use crate::pieces::Turns;
-use crate::report::{Event, Report, Row};
+use crate::report::{Event, Report, Row, tell};
 use crate::storage::Keeper;
 use crate::train::{Run, Trainer};
 use embedded_hal::digital::OutputPin;
@@ -131,25 +131,24 @@ where
         })?;
         bench.keeper.take_epoch(bench.turns, bench.predictor.w)?;
         let found = Scores { new: bench.score_labelled(None, false)?, old: Score::default() };
-        let mut guard = tune::Guard::new(Rule::default(), factory, ());
-        Ok(match guard.judge(found) {
-            Verdict::Better => Outcome::Kept { epoch: run.epochs },
-            _ => {
-                bench.load_factory()?;
-                Outcome::RolledBack
-            }
+        Ok(if Rule::default().prefers(&found, &factory, &factory) {
+            Outcome::Kept { epoch: run.epochs }
+        } else {
+            bench.load_factory()?;
+            Outcome::RolledBack
         })
     }
 }
 
-fn tell_trust<N, T: Turns, K: Keeper>(bench: &mut Bench<'_, N, T, K>, report: &mut impl Report) {
-    let (mut crc, mut least, mut most) = (Crc32::new(), f32::INFINITY, 0.0_f32);
-    for i in 0..bench.keeper.labels().len() {
-        let trust = bench.trust.of(i);
-        crc.floats(&[trust]);
-        (least, most) = (least.min(trust), most.max(trust));
-    }
-    bench.turns.aside(|| {
+fn tell_trust<N, T: Turns, K: Keeper, R: Report>(bench: &mut Bench<'_, N, T, K>, report: &mut R) {
+    let Bench { keeper, trust, turns, .. } = bench;
+    tell(*turns, report, |report| {
+        let (mut crc, mut least, mut most) = (Crc32::new(), f32::INFINITY, 0.0_f32);
+        for i in 0..keeper.labels().len() {
+            let trust = trust.of(i);
+            crc.floats(&[trust]);
+            (least, most) = (least.min(trust), most.max(trust));
+        }
         report.row(Row { name: "wrist:trust", ticks: 0, hash: crc.finish() });
         report.event(Event::Trust { least, most });
     });

@@ -1,14 +1,24 @@
 //! What a session says on its way.
 
+use crate::pieces::Turns;
 use core::fmt;
 use flatmin::tune::{Outcome, Score};
 
 /// Takes what a session says. It is called outside of what is counted.
 pub trait Report {
+    /// Whether anybody listens. Where not, nothing is computed that would only be said.
+    const HEARD: bool = true;
     /// Something that another machine must compute too.
     fn row(&mut self, row: Row);
     /// Something that people want to know.
     fn event(&mut self, event: Event);
+}
+
+/// Says something outside of what `turns` counts; see [`Report::HEARD`].
+pub(crate) fn tell<R: Report>(turns: &mut impl Turns, report: &mut R, say: impl FnOnce(&mut R)) {
+    if R::HEARD {
+        turns.aside(|| say(report));
+    }
 }
 
 /// One step, or one result: a hash to compare machines by.
@@ -121,6 +131,8 @@ macro_rules! say {
 
 #[cfg(feature = "defmt")]
 impl Report for Defmt {
+    const HEARD: bool = crate::choice::LOG;
+
     fn row(&mut self, Row { name, ticks, hash }: Row) {
         say!("row {=str} {=u32} {=u32:08x}", name, ticks, hash);
     }

@@ -10,7 +10,7 @@ use crate::net::Model;
 use crate::personalise::Personaliser;
 use crate::pieces::{Grain, Turns};
 use crate::recording::Recording;
-use crate::report::{Event, Report, Row};
+use crate::report::{Event, Report, Row, tell};
 use crate::storage::{Keeper, Storage};
 use crate::train::Trainer;
 use crate::{BLOB, Error, RECORDING};
@@ -105,14 +105,17 @@ impl<N: Model, D: DelayNs, T: Turns, R: Report, K: Keeper> Session<'_, N, D, T, 
         let old = bench.score_old()?;
         let Bench { blob, keeper, x, turns, .. } = bench;
         let labelled = keeper.labels().len();
-        turns.aside(|| {
-            let hash = hash(keeper, blob.replay().scale(), &mut **x)?;
-            report.row(Row { name: "wrist:samples", ticks: 0, hash });
+        let mut result = Ok(Scores { new, old });
+        tell(*turns, *report, |report| {
+            match hash(keeper, blob.replay().scale(), &mut **x) {
+                Ok(hash) => report.row(Row { name: "wrist:samples", ticks: 0, hash }),
+                Err(error) => result = Err(error),
+            }
             report.event(Event::Collected { labelled, tested: new.total });
-            tell(*report, "wrist:right:shipped", "new, shipped", new);
-            tell(*report, "wrist:right:shipped", "old, shipped", old);
-            Ok(Scores { new, old })
-        })
+            tell_score(report, "wrist:right:shipped", "new, shipped", new);
+            tell_score(report, "wrist:right:shipped", "old, shipped", old);
+        });
+        result
     }
 
     /// Makes the weights what a reset leads to, and reads them back into the gradient's place.
@@ -135,20 +138,20 @@ impl<N: Model, D: DelayNs, T: Turns, R: Report, K: Keeper> Session<'_, N, D, T, 
             Part::Tested => kept.test(turns, &mut new, x, label),
         })?;
         let old = kept.score(*turns, blob.validation(), &mut **x)?;
-        turns.aside(|| {
+        tell(*turns, *report, |report| {
             let mut crc = Crc32::new();
             crc.floats(kept.w);
             report.row(Row { name: "wrist:kept", ticks: 0, hash: crc.finish() });
             report.event(Event::Decided(outcome));
             report.event(Event::Stored(stored));
-            tell(*report, "wrist:right:kept", "new, kept", new);
-            tell(*report, "wrist:right:kept", "old, kept", old);
+            tell_score(report, "wrist:right:kept", "new, kept", new);
+            tell_score(report, "wrist:right:kept", "old, kept", old);
         });
         Ok(Scores { new, old })
     }
 }
 
-fn tell(report: &mut impl Report, name: &'static str, of: &'static str, score: Score) {
+fn tell_score(report: &mut impl Report, name: &'static str, of: &'static str, score: Score) {
     report.row(Row { name, ticks: 0, hash: score.right });
     report.event(Event::Score { of, score });
 }

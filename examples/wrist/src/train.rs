@@ -4,7 +4,7 @@ use crate::Error;
 use crate::bench::{Bench, Fold};
 use crate::choice::Choice;
 use crate::pieces::Turns;
-use crate::report::{Event, Report, Row};
+use crate::report::{Event, Report, Row, tell};
 use crate::storage::Keeper;
 use crate::tuner::Tuner;
 use embedded_hal::digital::OutputPin;
@@ -57,13 +57,13 @@ impl<C: Choice, B: Isa, P: OutputPin, R: Report> Trainer<'_, C, B, P, R> {
         let Self { tuner, b, pin, report } = self;
         let settings = C::SETTINGS;
         let mut method = tuner.method::<B>(settings.seed);
-        let (mut order, mut step) = (bench.order(run.outside), 0);
-        let in_order = order.clone();
-        let batch = settings.batch.min(order.len()).max(1);
-        let total = run.epochs * (order.len() / batch) as u32;
+        let mut step = 0;
         bench.load_factory()?;
         for epoch in 0..run.epochs {
-            order.clone_from(&in_order);
+            let mut order = bench.order(run.outside);
+            let batch = settings.batch.min(order.len()).max(1);
+            let steps = (order.len() / batch) as u32;
+            let total = run.epochs * steps;
             Draws::new(Key::new(settings.seed, Stream::Shuffle, epoch)).shuffle(&mut order);
             let (mut sum, mut refused) = (0.0, 0);
             for samples in order.chunks_exact(batch) {
@@ -76,15 +76,15 @@ impl<C: Choice, B: Isa, P: OutputPin, R: Report> Trainer<'_, C, B, P, R> {
                 }
                 let ticks = bench.turns.now().wrapping_sub(began);
                 let w = &*bench.predictor.w;
-                bench.turns.aside(|| {
+                tell(bench.turns, *report, |report| {
                     let hash = hash::state::<Sliced<B>, _>(w, &method);
                     report.row(Row { name: run.name, ticks, hash });
                 });
                 step += 1;
             }
             after_epoch(bench, b)?;
-            let loss = sum / (total / run.epochs.max(1)).max(1) as f32;
-            bench.turns.aside(|| {
+            let loss = sum / steps.max(1) as f32;
+            tell(bench.turns, *report, |report| {
                 report.event(Event::Epoch { run: run.name, epoch: epoch + 1, loss, refused });
             });
         }

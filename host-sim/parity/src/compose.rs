@@ -134,7 +134,7 @@ where
             OptimizerSpec::Sgd { momentum: Some(momentum), dampening, nesterov, weight_decay } => {
                 let sgd = Sgd::new().weight_decay(weight_decay).momentum(momentum, self.zeros());
                 let sgd = sgd.dampening(dampening);
-                self.pull(anchor, if nesterov { sgd.nesterov() } else { sgd })
+                if nesterov { self.pull(anchor, sgd.nesterov()) } else { self.pull(anchor, sgd) }
             }
             OptimizerSpec::Adam { betas: [beta1, beta2], eps, weight_decay } => {
                 let adam = Adam::new(self.zeros(), self.zeros());

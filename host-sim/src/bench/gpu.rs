@@ -8,18 +8,19 @@ mod network;
 pub use network::Step;
 
 use super::Measurement;
+use super::kernels::{Run, Workload, kernels, segments, values};
 use crate::parity::backends;
 use flatmin::backend::Backend;
-use flatmin::for_each_kernel;
 use flatmin::kernel::{Fill, Map, Reduce, Update};
-use flatmin::kernels::*;
-use flatmin::layout::{Groups, Kind, Segment, Sharing};
+use flatmin::kernels::Scale;
+use flatmin::layout::{Groups, Segment, Sharing, filters};
 use flatmin::loops::{FillLoop, MapLoop, UpdateLoop};
 use flatmin::method::{Batch, Clock, Eval, Method, Next};
 use flatmin::methods::Sam;
 use flatmin::optimizers::{Momentum, Sgd};
 use flatmin::reduce::{Arity, Rows};
 use flatmin_gpu::{Error, Gpu, Vector};
+use serde::Serialize;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
@@ -32,16 +33,23 @@ const ROUNDS: usize = 5;
 const LONG: Duration = Duration::from_millis(20);
 /// The most calls in a submission.
 const CALLS: usize = 256;
-/// Elements of a filter in the noise kernels.
-const FAN_IN: usize = 64;
+
+/// What is measured on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Device {
+    /// Adapter and driver.
+    pub device: String,
+    /// Microseconds of a dispatch among others.
+    pub dispatch_us: f64,
+    /// Microseconds of a submission that is waited for, without its dispatches.
+    pub submission_us: f64,
+}
 
 /// What the device costs.
 #[derive(Clone, Debug)]
 pub struct Bench {
-    /// Adapter and driver.
-    pub about: String,
-    /// Microseconds of a dispatch among others, and of a submission that is waited for.
-    pub overhead: [f64; 2],
+    /// The device, and what it costs to use it at all.
+    pub device: Device,
     /// Every kernel at every size.
     pub measured: Vec<Measurement>,
     /// A training step of networks.
@@ -56,8 +64,8 @@ pub struct Bench {
 /// When there is no GPU, or it fails.
 pub fn run(announce: &mut dyn FnMut(usize)) -> Result<Bench, Error> {
     let gpu = crate::gpu::new()?;
-    let (about, software) = (backends::describe(&gpu), backends::is_software(&gpu));
-    let overhead = overhead(&gpu)?;
+    let software = backends::is_software(&gpu);
+    let device = device(&gpu)?;
     let (mut measured, mut stopped) = (Vec::new(), None);
     for n in SIZES {
         if software && n > SOFTWARE {
@@ -78,16 +86,20 @@ pub fn run(announce: &mut dyn FnMut(usize)) -> Result<Bench, Error> {
         }
     }
     let steps = network::steps(&gpu, if software { 32 } else { 256 })?;
-    Ok(Bench { about, overhead, measured, steps, stopped })
+    Ok(Bench { device, measured, steps, stopped })
 }
 
-fn overhead(gpu: &Gpu) -> Result<[f64; 2], Error> {
+fn device(gpu: &Gpu) -> Result<Device, Error> {
     let mut pool = Pool::new(gpu, 1 << 10)?;
     let scale = |pool: &mut Pool| pool.gpu.map(Scale { factor: 1.0 }, [], [&mut pool.vectors[0]], []);
     let many = best(&mut pool, scale, CALLS)?;
     let one = best(&mut pool, scale, 1)?;
     let dispatch = (many - one) / (CALLS - 1) as f64;
-    Ok([dispatch * 1e6, (one - dispatch) * 1e6])
+    Ok(Device {
+        device: backends::describe(gpu),
+        dispatch_us: dispatch * 1e6,
+        submission_us: (one - dispatch) * 1e6,
+    })
 }
 
 /// Seconds of `calls` calls in one submission, the best of some rounds.
@@ -113,29 +125,21 @@ fn best_of(mut work: impl FnMut() -> Result<(), Error>) -> Result<f64, Error> {
 fn at(pool: &mut Pool) -> Result<Vec<Measurement>, Error> {
     let n = pool.n;
     let mut measured: Vec<Measurement> = Vec::new();
-    for workload in [COPY, STEP].iter().chain(KERNELS.iter().copied().flatten()) {
+    for workload in [COPY, STEP].into_iter().chain(kernels()) {
         // A first call is slower; a second one says how many make a long submission.
         let once = best(pool, workload.run, 1)?;
         let calls = (LONG.as_secs_f64() / once).ceil().clamp(1.0, CALLS as f64) as usize;
         let seconds = best(pool, workload.run, calls)? / calls as f64;
-        let rate = (workload.bytes_per_param * n) as f64 / seconds / 1e9;
-        let copy = measured.first().map_or(rate, |copy| copy.gigabytes_per_second);
-        measured.push(Measurement {
-            name: format!("{}{}", if workload.restore { "restore + " } else { "" }, workload.name),
-            vector_bytes: 4 * n,
-            bytes_per_param: workload.bytes_per_param,
-            ns_per_param: seconds * 1e9 / n as f64,
-            gigabytes_per_second: rate,
-            ratio_to_memcpy: rate / copy,
-        });
+        let copy = measured.first().map_or(workload.rate(n, seconds), |copy| copy.gigabytes_per_second);
+        measured.push(workload.measurement(n, seconds, copy));
     }
     Ok(measured)
 }
 
 /// The measurements as an aligned table.
 pub fn table(bench: &Bench) -> String {
-    let [dispatch, submission] = bench.overhead;
-    let mut out = format!("{}; best of {ROUNDS} rounds\n", bench.about);
+    let Device { device, dispatch_us: dispatch, submission_us: submission } = &bench.device;
+    let mut out = format!("{device}; best of {ROUNDS} rounds\n");
     let _ =
         writeln!(out, "a dispatch {dispatch:.1} us, a submission that is waited for {submission:.0} us more");
     let mut size = 0;
@@ -164,11 +168,17 @@ pub fn table(bench: &Bench) -> String {
     out
 }
 
-struct Workload {
-    name: &'static str,
-    restore: bool,
-    bytes_per_param: usize,
-    run: fn(&mut Pool),
+impl Bench {
+    /// A line of JSON for the device, then one for each kernel and size, then one for each network.
+    ///
+    /// # Errors
+    /// When a number cannot be written.
+    pub fn json(&self) -> Result<String, serde_json::Error> {
+        let device = std::iter::once(serde_json::to_string(&self.device));
+        let measured = self.measured.iter().map(serde_json::to_string);
+        let lines = device.chain(measured).chain(self.steps.iter().map(serde_json::to_string));
+        lines.map(|line| Ok(line? + "\n")).collect()
+    }
 }
 
 /// Vectors that all workloads share, and a SAM step over three more.
@@ -183,16 +193,15 @@ struct Pool {
 
 impl Pool {
     fn new(gpu: &Gpu, n: usize) -> Result<Self, Error> {
-        let fresh: Vec<f32> = (0..n).map(|i| ((i * 7919) % 4096) as f32 / 4096.0 + 0.25).collect();
+        let (fresh, segments) = (values(n), segments(n));
         let vector = || gpu.upload(&fresh);
         let vectors = [vector()?, vector()?, vector()?, vector()?, vector()?];
-        let filters = n / FAN_IN;
         Ok(Self {
             gpu: gpu.clone(),
             n,
             vectors,
-            values: gpu.upload(&vec![1.0; filters])?,
-            segments: [Segment { filters: filters as u32, fan_in: FAN_IN as u32, kind: Kind::Weight }],
+            values: gpu.upload(&vec![1.0; filters(&segments)])?,
+            segments,
             sam: Sam::new(Sgd::new().momentum(0.9, gpu.zeros(n)?), gpu.zeros(n)?),
         })
     }
@@ -205,7 +214,7 @@ impl Pool {
     }
 }
 
-const COPY: Workload = Workload {
+const COPY: Workload<Pool> = Workload {
     name: "copy of a buffer",
     restore: false,
     bytes_per_param: 8,
@@ -218,7 +227,7 @@ const COPY: Workload = Workload {
 };
 
 /// Norm (1 vector), save and climb (4), finite check (1), restore and step (5).
-const STEP: Workload = Workload {
+const STEP: Workload<Pool> = Workload {
     name: "a whole SAM step",
     restore: false,
     bytes_per_param: 4 * (1 + 4 + 1 + 5),
@@ -233,90 +242,61 @@ const STEP: Workload = Workload {
     },
 };
 
-fn map<K: Map<S, O, I>, const S: usize, const O: usize, const I: usize>(kernel: K, pool: &mut Pool)
-where
-    Arity: MapLoop<O, I>,
-{
-    let (gpu, out, ins) = pool.split();
-    let scalar = gpu.scalar(0.25);
-    gpu.map(kernel, [&scalar; S], out, ins);
+impl Run for Pool {
+    fn map<K: Map<S, O, I>, const S: usize, const O: usize, const I: usize>(&mut self, kernel: K)
+    where
+        Arity: MapLoop<O, I>,
+    {
+        let (gpu, out, ins) = self.split();
+        let scalar = gpu.scalar(0.25);
+        gpu.map(kernel, [&scalar; S], out, ins);
+    }
+
+    fn reduce<K: Reduce<I>, const I: usize>(&mut self, kernel: K)
+    where
+        Arity: Rows<I>,
+    {
+        let (gpu, [], ins) = self.split();
+        gpu.reduce(kernel, ins);
+    }
+
+    fn update<K: Update<ST>, const ST: usize>(&mut self, kernel: K, restore: bool)
+    where
+        Arity: UpdateLoop<ST>,
+    {
+        let [w, saved, g, state @ ..] = &mut self.vectors;
+        let mut state = state.iter_mut();
+        let state = std::array::from_fn(|_| state.next().expect("a state vector"));
+        self.gpu.update(kernel, w, restore.then_some(&*saved), g, state);
+    }
+
+    fn fill<K: Fill<O, I>, const O: usize, const I: usize>(&mut self, kernel: K)
+    where
+        Arity: FillLoop<O, I>,
+    {
+        let (segments, mut gpu) = (self.segments, self.gpu.clone());
+        let mut vectors = self.vectors.iter_mut();
+        let out = std::array::from_fn(|_| vectors.next().expect("an output"));
+        let ins = std::array::from_fn(|_| &*vectors.next().expect("an input"));
+        gpu.fill(kernel, Groups { segments: &segments, sharing: Sharing::Tensor }, &self.values, out, ins);
+    }
 }
 
-fn reduce<K, const I: usize>(kernel: K, pool: &mut Pool)
-where
-    K: Reduce<I>,
-    Arity: Rows<I>,
-{
-    let (gpu, [], ins) = pool.split();
-    gpu.reduce(kernel, ins);
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn update<K: Update<ST>, const ST: usize>(kernel: K, restore: bool, pool: &mut Pool)
-where
-    Arity: UpdateLoop<ST>,
-{
-    let [w, saved, g, state @ ..] = &mut pool.vectors;
-    let mut state = state.iter_mut();
-    let state = std::array::from_fn(|_| state.next().expect("a state vector"));
-    pool.gpu.update(kernel, w, restore.then_some(&*saved), g, state);
+    #[test]
+    fn json_says_first_what_was_measured_on() {
+        let device =
+            Device { device: "a GPU (its driver)".to_owned(), dispatch_us: 2.5, submission_us: 30.0 };
+        let measured = vec![COPY.measurement(1 << 20, 1e-3, 1.0), STEP.measurement(1 << 20, 2e-3, 1.0)];
+        let json = Bench { device, measured, steps: Vec::new(), stopped: None }.json().unwrap();
+        let lines: Vec<serde_json::Value> =
+            json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let [device, copy, step] = &lines[..] else { panic!("three lines: {json}") };
+        assert_eq!(device["device"], "a GPU (its driver)");
+        assert_eq!([&device["dispatch_us"], &device["submission_us"]], [2.5, 30.0]);
+        assert_eq!([&copy["name"], &step["name"]], ["copy of a buffer", "a whole SAM step"]);
+    }
 }
-
-fn fill<K: Fill<O, I>, const O: usize, const I: usize>(kernel: K, pool: &mut Pool)
-where
-    Arity: FillLoop<O, I>,
-{
-    let (segments, mut gpu) = (pool.segments, pool.gpu.clone());
-    let mut vectors = pool.vectors.iter_mut();
-    let out = std::array::from_fn(|_| vectors.next().expect("an output"));
-    let ins = std::array::from_fn(|_| &*vectors.next().expect("an input"));
-    gpu.fill(kernel, Groups { segments: &segments, sharing: Sharing::Tensor }, &pool.values, out, ins);
-}
-
-macro_rules! row {
-    (map [$s:literal $o:literal $i:literal] $kernel:ident $fields:tt) => {
-        &[Workload {
-            name: <$kernel as Map<$s, $o, $i>>::NAME,
-            restore: false,
-            bytes_per_param: 4 * ($o + <$kernel as Map<$s, $o, $i>>::READS),
-            run: |pool| map::<_, $s, $o, $i>($kernel $fields, pool),
-        }]
-    };
-    (reduce [$i:literal] $kernel:ident $fields:tt) => {
-        &[Workload {
-            name: <$kernel as Reduce<$i>>::NAME,
-            restore: false,
-            bytes_per_param: 4 * $i,
-            run: |pool| reduce::<_, $i>($kernel $fields, pool),
-        }]
-    };
-    (update [$st:literal] $kernel:ident $fields:tt) => {
-        &[
-            Workload {
-                name: <$kernel as Update<$st>>::NAME,
-                restore: false,
-                bytes_per_param: 4 * (3 + 2 * $st),
-                run: |pool| update::<_, $st>($kernel $fields, false, pool),
-            },
-            Workload {
-                name: <$kernel as Update<$st>>::NAME,
-                restore: true,
-                bytes_per_param: 4 * (3 + 2 * $st),
-                run: |pool| update::<_, $st>($kernel $fields, true, pool),
-            },
-        ]
-    };
-    (fill [$o:literal $i:literal] $kernel:ident $fields:tt) => {
-        &[Workload {
-            name: <$kernel as Fill<$o, $i>>::NAME,
-            restore: false,
-            bytes_per_param: 4 * ($o + <$kernel as Fill<$o, $i>>::READS),
-            run: |pool| fill::<_, $o, $i>($kernel $fields, pool),
-        }]
-    };
-}
-
-macro_rules! rows {
-    ($($shape:ident $arity:tt $kernel:ident $fields:tt;)*) => { &[$(row!($shape $arity $kernel $fields)),*] };
-}
-
-const KERNELS: &[&[Workload]] = for_each_kernel!(rows);

@@ -35,16 +35,11 @@ fn gpu(json: bool) -> Result<(), Error> {
     let mut out = stdout().lock();
     if json {
         // A courtesy, as above.
-        let _ = writeln!(stderr(), "{}", bench.about);
+        let _ = writeln!(stderr(), "{}", bench.device.device);
         if let Some(why) = &bench.stopped {
             let _ = writeln!(stderr(), "{why}");
         }
-        for measurement in &bench.measured {
-            writeln!(out, "{}", serde_json::to_string(measurement)?)?;
-        }
-        for step in &bench.steps {
-            writeln!(out, "{}", serde_json::to_string(step)?)?;
-        }
+        out.write_all(bench.json()?.as_bytes())?;
     } else {
         out.write_all(bench::gpu::table(&bench).as_bytes())?;
     }

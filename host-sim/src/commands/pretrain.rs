@@ -42,7 +42,7 @@ fn export(settings: &Settings, to: &Path) -> Result<(), Error> {
     let file = output::File::open(to)?;
     // Only a courtesy, as the last line.
     let _ = writeln!(stderr(), "training a base model without person {}", settings.person);
-    let exported = pretrain::run(settings).map_err(failed)?;
+    let exported = pretrain::run(settings, &*progress::on_terminal()).map_err(failed)?;
     let described = exported.describe(settings).map_err(failed)?;
     file.write(exported.file.bytes())?;
     stdout().lock().write_all(described.as_bytes())?;
@@ -61,14 +61,7 @@ fn pictures(settings: &fmnist::Settings, to: Option<&Path>) -> Result<(), Error>
     let source = if settings.subset { Source::Subset } else { Source::installed() };
     let set = source.load().map_err(failed)?;
     let (model, recipe) = (settings.net.model(), settings.recipe());
-    let progress = progress::on_stderr();
-    progress.begin("epochs", recipe.epochs.into());
-    let trained = fmnist::run(model, &set, &recipe, 0.0, &mut |_, _| {
-        progress.advance();
-        Ok(())
-    });
-    progress.end();
-    let trained = trained.map_err(failed)?;
+    let trained = fmnist::run(model, &set, &recipe, 0.0, &*progress::on_stderr()).map_err(failed)?;
     let rate = trained.gradients as f64 / trained.seconds.max(f64::MIN_POSITIVE);
     writeln!(
         stdout().lock(),

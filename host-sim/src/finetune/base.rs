@@ -7,7 +7,7 @@ use super::{Arm, Corpus, Error, Progress, Purpose, Scope, Settings, arms, seed, 
 use crate::compose::{MethodSpec, OptimizerSpec, Rate, Spec};
 use crate::model::{Lesson, Model, Net, Workspace, initial, model};
 use crate::pretrain::BlobFile;
-use crate::train::{Device, Origin, Recipe, Trainer};
+use crate::train::{Device, Origin, Recipe, Trainer, teach_from};
 use flatmin::schedule::Cosine;
 use std::collections::HashMap;
 
@@ -44,13 +44,23 @@ impl Base {
         arm: Arm,
         (device, trainer): (Device, Trainer),
     ) -> Result<Self, Error> {
-        let recipe = arms::base(arm, corpus.net, seed(Purpose::Base, corpus.net, person, repetition));
-        let recipe = Recipe { device, ..recipe };
-        let net = model(corpus.net, Scope::All);
-        let lessons = corpus.examples(&split.base).into_iter().map(Lesson::from).collect();
-        let origin = Origin { model: net, w: initial(net, recipe.seed), frozen: &[], factory: None };
+        let (origin, lessons, recipe) = beginning(corpus, &split, (person, repetition), arm, device);
         let training = trainer.begin(origin, lessons, &recipe, false)?;
         let weights = training.end(&mut |_, _| Ok(())).await?.weights;
+        Self::of(corpus, split, weights, None)
+    }
+
+    /// [`Self::train`] for a caller who waits.
+    pub(crate) fn train_alone(
+        corpus: &Corpus,
+        person: u8,
+        repetition: u32,
+        arm: Arm,
+        (device, progress): (Device, &dyn Progress),
+    ) -> Result<Self, Error> {
+        let split = Split::without(corpus, person)?;
+        let (origin, lessons, recipe) = beginning(corpus, &split, (person, repetition), arm, device);
+        let weights = teach_from(origin, &lessons, &recipe, progress, &mut |_, _| Ok(()))?.weights;
         Self::of(corpus, split, weights, None)
     }
 
@@ -72,6 +82,21 @@ impl Base {
     pub(crate) fn net(&self) -> &'static dyn Model {
         model(self.net, Scope::All)
     }
+}
+
+/// From where, on what and how a base model is trained.
+fn beginning<'a>(
+    corpus: &'a Corpus,
+    split: &Split,
+    (person, repetition): (u8, u32),
+    arm: Arm,
+    device: Device,
+) -> (Origin<'static>, Vec<Lesson<'a>>, Recipe) {
+    let recipe = arms::base(arm, corpus.net, seed(Purpose::Base, corpus.net, person, repetition));
+    let net = model(corpus.net, Scope::All);
+    let lessons = corpus.examples(&split.base).into_iter().map(Lesson::from).collect();
+    let origin = Origin { model: net, w: initial(net, recipe.seed), frozen: &[], factory: None };
+    (origin, lessons, Recipe { device, ..recipe })
 }
 
 /// Training from scratch: batch 32, momentum 0.9, weight decay 5e-4, a cosine from `lr` to 0; one epoch.

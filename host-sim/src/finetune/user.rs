@@ -4,7 +4,7 @@ use super::guarded::{Kept, Start};
 use super::plan::Job;
 use super::samples::Samples;
 use super::tuned::{BOLD, Case, Tuned, tuned};
-use super::{Base, Error, HARM, Options, Purpose, Ram, Row, Settings, Study, arms, seed};
+use super::{Base, Error, HARM, Options, Point, Purpose, Ram, Row, Settings, Study, arms, seed};
 use crate::model::{Halves, Model, Workspace, model};
 use crate::train::{Averaging, Recipe, Trainer, method_cost};
 use flatmin::bill::Bill;
@@ -24,17 +24,14 @@ pub(super) async fn run(
     let mut samples = Samples::draw(job, base)?;
     let model = model(job.corpus.net, options.scope);
     let (factory, frozen) = model.split(&base.weights)?;
-    let mut workspace = Workspace::new(model, &frozen);
     let halves = model.halves().filter(|_| options.features);
-    let kept = match halves {
+    let features = match halves {
         Some(halves) => samples.keep_features(halves.body, &frozen)?,
         None => 0,
     };
-    let samples = samples;
-    let head = halves.map(|halves| halves.head);
     let start = Start {
         model,
-        head,
+        head: halves.map(|halves| halves.head),
         factory: &factory,
         frozen: &frozen,
         samples: &samples,
@@ -42,22 +39,55 @@ pub(super) async fn run(
         options,
         trainer,
     };
+    let tested = start.tested().await?;
+    Ok(row(job, base, tuned, &start, features, tested))
+}
 
-    let new_before = workspace.accuracy(&samples.new_test, &factory)?;
-    let mut curve = vec![samples.point(&mut workspace, 0, &factory)?];
-    let (began, mut testing) = (Instant::now(), Duration::ZERO);
-    let mut test = |epoch, w: &[f32]| {
-        let began = Instant::now();
-        curve.push(samples.point(&mut workspace, epoch, w)?);
-        let loss = workspace.score(&samples.labelled, w)?.mean_loss();
-        testing += began.elapsed();
-        Ok(loss)
-    };
-    let Kept { weights, trained, outcome, alpha, diverged } = start.tune(&mut test).await?;
-    let seconds = began.elapsed().saturating_sub(testing + trained.idle).as_secs_f64();
+/// What fine-tuning ended with, and how the model did before, on the way and after.
+struct Tested {
+    kept: Kept,
+    new: [f64; 2],
+    old_after: f64,
+    train_after: f64,
+    curve: Vec<Point>,
+    /// Of fine-tuning, without the tests and without waiting for others.
+    seconds: f64,
+}
 
-    let new_after = workspace.accuracy(&samples.new_test, &weights)?;
-    Ok(Row {
+impl Start<'_> {
+    /// Fine-tunes, and tests before, at every epoch and after.
+    async fn tested(&self) -> Result<Tested, Error> {
+        let samples = self.samples;
+        let mut workspace = Workspace::new(self.model, self.frozen);
+        let new_before = workspace.accuracy(&samples.new_test, self.factory)?;
+        let mut curve = vec![samples.point(&mut workspace, 0, self.factory)?];
+        let (began, mut testing) = (Instant::now(), Duration::ZERO);
+        let mut test = |epoch, w: &[f32]| {
+            let began = Instant::now();
+            curve.push(samples.point(&mut workspace, epoch, w)?);
+            let loss = workspace.score(&samples.labelled, w)?.mean_loss();
+            testing += began.elapsed();
+            Ok(loss)
+        };
+        let kept = self.tune(&mut test).await?;
+        let seconds = began.elapsed().saturating_sub(testing + kept.trained.idle).as_secs_f64();
+        Ok(Tested {
+            new: [new_before, workspace.accuracy(&samples.new_test, &kept.weights)?],
+            old_after: workspace.accuracy(&samples.old_test, &kept.weights)?,
+            train_after: workspace.accuracy(&samples.labelled, &kept.weights)?,
+            kept,
+            curve,
+            seconds,
+        })
+    }
+}
+
+/// The row of a run that kept the features of so many samples.
+fn row(job: &Job<'_>, base: &Base, tuned: Tuned, start: &Start<'_>, features: usize, tested: Tested) -> Row {
+    let Start { model, recipe, options, .. } = *start;
+    let Tested { kept, new: [new_before, new_after], old_after, train_after, curve, seconds } = tested;
+    let Kept { trained, outcome, alpha, diverged, .. } = kept;
+    Row {
         task: job.task,
         person: job.person,
         seed: job.draw,
@@ -76,18 +106,23 @@ pub(super) async fn run(
         },
         alpha,
         old_before: base.old,
-        old_after: workspace.accuracy(&samples.old_test, &weights)?,
-        train_after: workspace.accuracy(&samples.labelled, &weights)?,
+        old_after,
+        train_after,
         gradients: trained.gradients,
-        macs: match halves {
-            Some(Halves { body, head }) => trained.gradients * head.macs() + kept as u64 * body.macs(),
-            None => trained.gradients * model.macs(),
-        },
-        ram: bill(model, &recipe, &options, [samples.labelled.len(), kept]),
+        macs: macs(start, trained.gradients, features),
+        ram: bill(model, &recipe, &options, [start.samples.labelled.len(), features]),
         diverged,
         curve,
         seconds,
-    })
+    }
+}
+
+/// Multiply-adds of so many gradients, and of the features of so many samples.
+fn macs(start: &Start<'_>, gradients: u64, features: usize) -> u64 {
+    match start.model.halves().filter(|_| start.options.features) {
+        Some(Halves { body, head }) => gradients * head.macs() + features as u64 * body.macs(),
+        None => gradients * start.model.macs(),
+    }
 }
 
 /// The tuned values, with the learning rate that was asked for, if any, and the recipe.
@@ -113,9 +148,9 @@ fn recipe(job: &Job<'_>, settings: &Settings) -> (Tuned, Recipe) {
 }
 
 /// What a device needs for the same run.
-fn bill(model: &dyn Model, recipe: &Recipe, options: &Options, [labelled, kept]: [usize; 2]) -> Ram {
+fn bill(model: &dyn Model, recipe: &Recipe, options: &Options, [labelled, features]: [usize; 2]) -> Ram {
     let average = recipe.average.map_or(Cost::NONE, Averaging::cost);
     let bill = Bill::sized(model.shape(), method_cost(model, recipe)).averaged(average);
-    let bill = bill.features(kept, model.halves().map_or(0, |halves| halves.body.values()));
+    let bill = bill.features(features, model.halves().map_or(0, |halves| halves.body.values()));
     Start::bill(bill, recipe, options, labelled).into()
 }

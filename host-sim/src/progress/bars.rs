@@ -1,11 +1,14 @@
 //! Progress as bars.
 
 use crate::finetune::Progress;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
-const RUNNING: &str = "{msg:32!} {bar:40} {pos:>5} of {len:<5} {elapsed} elapsed, {eta} left";
-const DONE: &str = "{msg:32!} {len} done in {elapsed}";
+const RUNNING: &str = "{msg:32!} {bar:40} {done:>5} of {all:<5} {elapsed} elapsed, {eta} left";
+const DONE: &str = "{msg:32!} {all} done in {elapsed}";
+/// Parts of a unit that a bar counts, so that it moves within a unit too.
+const PARTS: u64 = 1000;
 
 /// One bar for each piece of work; a finished one leaves a line.
 #[derive(Debug, Default)]
@@ -27,12 +30,21 @@ impl Bars {
 
 /// A template that indicatif refuses falls back to its own.
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let units = |parts: u64, to: &mut dyn Write| {
+        // It goes to a string.
+        let _ = write!(to, "{}", parts / PARTS);
+    };
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("done", move |state: &ProgressState, to: &mut dyn Write| units(state.pos(), to))
+        .with_key("all", move |state: &ProgressState, to: &mut dyn Write| {
+            units(state.len().unwrap_or_default(), to);
+        })
 }
 
 impl Progress for Bars {
     fn begin(&self, what: &str, total: u64) {
-        let bar = self.screen.add(ProgressBar::new(total).with_style(style(RUNNING)));
+        let bar = self.screen.add(ProgressBar::new(total.saturating_mul(PARTS)).with_style(style(RUNNING)));
         bar.set_message(what.to_owned());
         bar.enable_steady_tick(std::time::Duration::from_millis(200));
         self.open(|open| open.push(bar));
@@ -41,7 +53,16 @@ impl Progress for Bars {
     fn advance(&self) {
         self.open(|open| {
             if let Some(bar) = open.last() {
-                bar.inc(1);
+                bar.set_position((bar.position() / PARTS + 1) * PARTS);
+            }
+        });
+    }
+
+    fn within(&self, done: u64, total: u64) {
+        self.open(|open| {
+            if let Some(bar) = open.last() {
+                let parts = PARTS.saturating_mul(done).checked_div(total).unwrap_or(0).min(PARTS - 1);
+                bar.set_position(bar.position() / PARTS * PARTS + parts);
             }
         });
     }
@@ -63,6 +84,28 @@ mod tests {
         assert!([RUNNING, DONE].iter().all(|template| ProgressStyle::with_template(template).is_ok()));
     }
 
+    fn positions(bars: &Bars) -> Vec<u64> {
+        bars.open(|open| open.iter().map(ProgressBar::position).collect())
+    }
+
+    #[test]
+    fn a_bar_moves_within_a_unit_and_never_past_it() {
+        let bars = Bars::new();
+        bars.begin("epochs", 3);
+        let mut seen = Vec::new();
+        for done in [1, 2, 3, 4] {
+            bars.within(done, 3);
+            seen.extend(positions(&bars));
+        }
+        bars.advance();
+        seen.extend(positions(&bars));
+        bars.within(1, 2);
+        seen.extend(positions(&bars));
+        bars.within(1, 0);
+        seen.extend(positions(&bars));
+        assert_eq!(seen, [333, 666, 999, 999, 1000, 1500, 1000]);
+    }
+
     #[test]
     fn work_may_hold_work_and_ends_are_forgiven() {
         let bars = Bars::new();
@@ -71,7 +114,7 @@ mod tests {
         bars.advance();
         bars.end();
         bars.advance();
-        assert_eq!(bars.open(|open| open.iter().map(ProgressBar::position).collect::<Vec<_>>()), [1]);
+        assert_eq!(positions(&bars), [PARTS]);
         bars.end();
         bars.end();
         bars.advance();

@@ -5,7 +5,7 @@
 //! result does not depend on who else waits.
 
 use super::{Device, Error, Length, OnEpoch, Origin, Outcome, Recipe, teach_from};
-use crate::finetune::Progress;
+use crate::finetune::{Progress, Silent};
 use crate::gpu;
 use crate::model::{Lesson, Model};
 use rayon::prelude::*;
@@ -140,7 +140,7 @@ impl Training<'_> {
     pub(crate) async fn end(self, on_epoch: &mut OnEpoch<'_>) -> Result<Outcome, Error> {
         let (waiting, began) = match self {
             Self::Alone { origin, lessons, recipe } => {
-                return teach_from(origin, &lessons, &recipe, on_epoch);
+                return teach_from(origin, &lessons, &recipe, &Silent, on_epoch);
             }
             Self::Together { waiting, began } => (waiting, began),
         };

@@ -227,6 +227,8 @@ must_not_panic! {
         x: &[f32], y: &[f32], sums: &mut [f32; LANES], singles: &mut [f32], range: &Range<usize>, k: f32,
     ) -> f32 {
         <Arity as Rows<2>>::rows::<Plain, Dot>(Dot {}, sums, [x.as_chunks().0, y.as_chunks().0]);
+        Reduce::rows::<Plain>(NonFinite {}, sums, [x.as_chunks().0]);
+        Reduce::rows::<Plain>(SqNorm {}, sums, [x.as_chunks().0]);
         <Arity as Rows<2>>::singles::<Dot>(Dot {}, singles, [x, y]);
         let row = <Plain as Lanes>::load(sums, x.len());
         Lanes::store(Reduce::term(&SqNorm {}, [row]) + Reduce::term(&NonFinite {}, [row]), sums, y.len());

@@ -47,8 +47,8 @@ fn pieces<M: Method<Sliced<Portable>>>(mut method: M, w: &mut [f32], g: &mut [f3
     let mut sliced = Sliced::new(Portable, clock.step as usize);
     let begun = Sliced::begin(&mut sliced, &mut method, w, clock);
     let resumed = Sliced::resume(&mut sliced, &mut method, w, Eval { g, loss: clock.lr });
-    Sliced::abort(&mut sliced, &mut method, w, clock, Eval { g, loss: clock.lr });
-    u32::from(begun.is_ok()) + u32::from(resumed.is_ok())
+    let aborted = Sliced::abort(&mut sliced, &mut method, w, clock, Eval { g, loss: clock.lr });
+    u32::from(begun.is_ok()) + u32::from(resumed.is_ok()) + u32::from(aborted == Progress::Pending)
 }
 
 /// The calls of a method in any order, as a caller with a loop of its own may make them.
@@ -168,7 +168,8 @@ must_not_panic! {
         let mut sliced = Sliced::new(Portable, clock.step as usize);
         let mut deadline = Deadline::new(now, clock.total);
         let begun = deadline.run(|| Sliced::begin(&mut sliced, &mut method, w, clock)).is_ok();
-        Sliced::abort(&mut sliced, &mut method, w, clock, Eval { g, loss: clock.lr });
+        let aborted = Sliced::abort(&mut sliced, &mut method, w, clock, Eval { g, loss: clock.lr });
+        let begun = begun || aborted == Progress::Pending;
         let (method, Wire(wire)) = method.into_parts();
         let (mut method, mut pace) = (method, Pace::new(Wire(wire), clock.total));
         let done = step_sliced(&mut method, &mut sliced, w, g, clock, objective, || pace.wait());

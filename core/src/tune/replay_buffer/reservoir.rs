@@ -144,9 +144,11 @@ impl<'a, Q: Item> ReplayBuffer<'a, Q> {
 
     /// The place of a sample that makes room for one of class `label`; none if it is not to be kept.
     fn evict(&mut self, label: u8) -> Option<usize> {
-        let largest = self.largest()?;
-        let most = self.class_mut(largest)?.kept;
-        let class = self.class_mut(label)?;
+        // Backwards, as the last of equals is taken: the first.
+        let by_size = self.classes.iter().enumerate().rev().max_by_key(|(_, class)| class.kept);
+        let (largest, &Class { kept: most, .. }) = by_size?;
+        let label = usize::from(label);
+        let class = self.classes.get_mut(label)?;
         class.full |= class.kept == most;
         let Class { seen, kept, full } = *class;
         let from = match full {
@@ -154,24 +156,11 @@ impl<'a, Q: Item> ReplayBuffer<'a, Q> {
             true if self.draws.below(seen) < kept => label,
             true => return None,
         };
-        let class = self.classes.get_mut(usize::from(from))?;
+        let class = self.classes.get_mut(from)?;
         let rank = self.draws.below(class.kept) as usize;
         class.kept -= 1;
-        let of_class = self.labels.iter().enumerate().filter(|(_, stored)| **stored == from);
+        let of_class = self.labels.iter().enumerate().filter(|(_, stored)| usize::from(**stored) == from);
         of_class.map(|(slot, _)| slot).nth(rank)
-    }
-
-    /// The class with most samples, the first of equals.
-    fn largest(&self) -> Option<u8> {
-        let first = |best: Option<(u8, u32)>, (label, class): (u8, &Class)| match best {
-            Some((_, kept)) if kept >= class.kept => best,
-            _ => Some((label, class.kept)),
-        };
-        (0..=u8::MAX).zip(self.classes.iter()).fold(None, first).map(|(label, _)| label)
-    }
-
-    fn class_mut(&mut self, label: u8) -> Option<&mut Class> {
-        self.classes.get_mut(usize::from(label))
     }
 
     fn store(&mut self, slot: usize, x: &[f32], label: u8) {
@@ -181,14 +170,11 @@ impl<'a, Q: Item> ReplayBuffer<'a, Q> {
         else {
             return;
         };
-        let channels = self.scale.len().max(1);
-        for (values, x) in values.chunks_mut(channels).zip(x.chunks(channels)) {
-            for ((value, x), scale) in values.iter_mut().zip(x).zip(self.scale) {
-                *value = Q::nearest(*x / *scale);
-            }
+        for ((value, x), scale) in values.iter_mut().zip(x).zip(self.scale.iter().cycle()) {
+            *value = Q::nearest(*x / *scale);
         }
         *stored = label;
-        if let Some(class) = self.class_mut(label) {
+        if let Some(class) = self.classes.get_mut(usize::from(label)) {
             class.kept += 1;
         }
     }

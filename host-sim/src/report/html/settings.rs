@@ -31,68 +31,41 @@ fn list(title: &str, facts: &[(&str, String)]) -> Markup {
 }
 
 fn asked(settings: &Settings) -> Vec<(&'static str, String)> {
-    let Settings { tasks, arms, person, seeds, lr, options, blob, studies, replay, data, threads, device } =
-        settings;
-    let sequence = studies.contains(&Study::Sequence);
-    let join = |names: Vec<&str>| names.join(", ");
-    let on = |on: bool| if on { "yes" } else { "no" }.to_owned();
+    let Settings { tasks, arms, person, seeds, lr, options, studies, replay, data, threads, .. } = settings;
+    let asked_for = |study| studies.contains(&study);
+    let tuned = || "tuned for each method".to_owned();
+    let all_epochs = || "all epochs".to_owned();
+    let two_methods = || "0; also 1 for sgd and sam".to_owned();
     vec![
-        ("tasks", join(tasks.iter().map(|task| label::task(*task)).collect())),
-        ("methods", join(arms.iter().map(|arm| label::arm(*arm)).collect())),
-        ("people", people(*person, sequence)),
-        ("seeds", seeds_of(*seeds, studies.contains(&Study::WrongLabels))),
-        ("learning rate", lr.map_or("tuned for each method".to_owned(), |lr| lr.to_string())),
+        ("tasks", join(tasks, |task| label::task(*task))),
+        ("methods", join(arms, |arm| label::arm(*arm))),
+        ("people", people(*person, asked_for(Study::Sequence))),
+        ("seeds", seeds_of(*seeds, asked_for(Study::WrongLabels))),
+        ("learning rate", lr.map_or_else(tuned, |lr| lr.to_string())),
         ("wrong labels", format!("{} %", label::percent(options.noise))),
         ("what is trained", label::scope_title(options.scope).to_owned()),
-        (
-            "base model",
-            match (options.base, blob) {
-                (BaseKind::Method(arm), _) => format!("trained with {}", label::arm(arm)),
-                (BaseKind::File, Some(blob)) => blob.display().to_string(),
-                (BaseKind::File, None) => "a file".to_owned(),
-            },
-        ),
-        (
-            "guard",
-            match options.guard {
-                Guard::Off if studies.contains(&Study::WrongLabels) => {
-                    "none, but in the tables that say so".to_owned()
-                }
-                Guard::Off => "none".to_owned(),
-                guard => label::guard(guard).to_owned(),
-            },
-        ),
+        ("base model", base_model(settings)),
+        ("guard", guard(options.guard, asked_for(Study::WrongLabels))),
         ("anchor", options.anchor.to_string()),
-        ("Wise-FT", on(options.wise_ft)),
-        ("distillation", on(options.distil)),
+        ("Wise-FT", yes(options.wise_ft)),
+        ("distillation", yes(options.distil)),
         ("selection of stored samples", label::selection(options.selection).to_owned()),
         ("tolerance of the guard", options.tolerance.map_or("any loss".to_owned(), |most| most.to_string())),
-        (
-            "patience of the guard",
-            options.patience.map_or("all epochs".to_owned(), |epochs| epochs.to_string()),
-        ),
-        ("features kept", on(options.features)),
-        (
-            "stored old samples per labelled one",
-            replay.map_or("0; also 1 for sgd and sam".to_owned(), |replay| replay.to_string()),
-        ),
+        ("patience of the guard", options.patience.map_or_else(all_epochs, |epochs| epochs.to_string())),
+        ("features kept", yes(options.features)),
+        ("stored old samples per labelled one", replay.map_or_else(two_methods, |count| count.to_string())),
         ("data", data.as_ref().map_or("embedded".to_owned(), |data| data.display().to_string())),
-        (
-            "trained on",
-            match device {
-                Device::Cpu => "the CPU".to_owned(),
-                Device::CpuWithCheapNoise => "the CPU, with cheap noise".to_owned(),
-                Device::Gpu => gpu::describe().unwrap_or_else(|_| "a GPU".to_owned()) + "; tested on the CPU",
-            },
-        ),
-        (
-            "threads",
-            match threads {
-                0 => "one a core (results do not depend on it)".to_owned(),
-                threads => format!("{threads} (results do not depend on it)"),
-            },
-        ),
+        ("trained on", trained_on(settings.device)),
+        ("threads", threads_of(*threads)),
     ]
+}
+
+fn join<T>(items: &[T], name: impl Fn(&T) -> &'static str) -> String {
+    items.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+fn yes(on: bool) -> String {
+    if on { "yes" } else { "no" }.to_owned()
 }
 
 fn people(person: Option<u8>, sequence: bool) -> String {
@@ -112,4 +85,36 @@ fn seeds_of(seeds: u32, wrong_labels: bool) -> String {
     let draws =
         if wrong_labels { "; for each, the study of wrong labels draws labels three times" } else { "" };
     numbers + draws
+}
+
+fn base_model(Settings { options, blob, .. }: &Settings) -> String {
+    match (options.base, blob) {
+        (BaseKind::Method(arm), _) => format!("trained with {}", label::arm(arm)),
+        (BaseKind::File, Some(blob)) => blob.display().to_string(),
+        (BaseKind::File, None) => "a file".to_owned(),
+    }
+}
+
+fn guard(guard: Guard, wrong_labels: bool) -> String {
+    match guard {
+        Guard::Off if wrong_labels => "none, but in the tables that say so",
+        Guard::Off => "none",
+        guard => label::guard(guard),
+    }
+    .to_owned()
+}
+
+fn trained_on(device: Device) -> String {
+    match device {
+        Device::Cpu => "the CPU".to_owned(),
+        Device::CpuWithCheapNoise => "the CPU, with cheap noise".to_owned(),
+        Device::Gpu => gpu::describe().unwrap_or_else(|_| "a GPU".to_owned()) + "; tested on the CPU",
+    }
+}
+
+fn threads_of(threads: usize) -> String {
+    match threads {
+        0 => "one a core (results do not depend on it)".to_owned(),
+        threads => format!("{threads} (results do not depend on it)"),
+    }
 }
