@@ -16,7 +16,7 @@ use flatmin_wrist::memory::Memory;
 use flatmin_wrist::net::All;
 use flatmin_wrist::personalise::{Guard, Settings};
 use flatmin_wrist::pieces::{Grain, Unwatched};
-use flatmin_wrist::session;
+use flatmin_wrist::session::{self, Start};
 use flatmin_wrist::storage::InRam;
 use flatmin_wrist::tuner::Sam;
 use flatmin_wrist::{BLOB, RECORDING};
@@ -69,7 +69,7 @@ fn the_firmware_trains_as_the_simulator_does() {
     let (mut memory, mut flash) = (Box::new(Memory::<Unguarded>::NEW), RamFlash::NEW);
     let turns = &mut Unwatched;
     let board = Board { delay: Nothing, pin: Nothing, flash: &mut flash, turns, report: &mut Nothing };
-    session::run(board, Portable, &mut memory, Grain::FINE).unwrap();
+    session::run(board, Portable, &mut memory, Grain::FINE, Start::Shipped).unwrap();
 
     let blob = Blob::parse(BLOB).unwrap();
     let labelled = &memory.storage.labelled;

@@ -1,5 +1,6 @@
 //! Weights in flash: a trial record, read back, then confirmed.
 
+use crate::BLOB;
 use crate::Error;
 use crate::flash::{SLOT, START};
 use crate::net::Model;
@@ -7,9 +8,15 @@ use crate::pieces::Turns;
 use core::marker::PhantomData;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use flatmin::backend::Portable;
-use flatmin::checkpoint::{Job, Position, Region, Snapshot, Store, Target, Task};
+use flatmin::checkpoint::{self, Job, Position, Region, Snapshot, Store, Target, Task};
 use flatmin::methods::Plain;
 use flatmin::optimizers::Sgd;
+
+/// The checksum of the shipped model: weights that were tuned from another one do not fit.
+const MODEL: u32 = match BLOB.last_chunk() {
+    Some(bytes) => u32::from_le_bytes(*bytes),
+    None => 0,
+};
 
 /// Checkpoints of the weights of a network, and of nothing else: a method without state.
 ///
@@ -40,7 +47,8 @@ impl<N: Model, F: NorFlash> Checkpoints<N, F> {
         let (b, method) = (&Portable, &Plain::new(Sgd::new()));
         finish(
             turns,
-            self.store.save(Snapshot::<Portable, _, _>::new(b, N::LAYOUT, w, method, &(), position)?)?,
+            self.store
+                .save(Snapshot::<Portable, _, _>::new(b, N::LAYOUT, w, method, &(), position)?.tag(MODEL))?,
         )
     }
 
@@ -52,7 +60,7 @@ impl<N: Model, F: NorFlash> Checkpoints<N, F> {
     pub fn load_candidate(&mut self, turns: &mut impl Turns, w: &mut [f32]) -> Result<(), Error> {
         let (b, method, nothing) = (&mut Portable, &mut Plain::new(Sgd::new()), &mut ());
         w.fill(0.0);
-        finish(turns, self.store.load_candidate(Target::new(b, N::LAYOUT, w, method, nothing)?)?)
+        finish(turns, self.store.load_candidate(Target::new(b, N::LAYOUT, w, method, nothing)?.tag(MODEL))?)
     }
 
     /// Reads what a reset leads to.
@@ -63,7 +71,25 @@ impl<N: Model, F: NorFlash> Checkpoints<N, F> {
     pub fn load(&mut self, turns: &mut impl Turns, w: &mut [f32]) -> Result<(), Error> {
         let (b, method, nothing) = (&mut Portable, &mut Plain::new(Sgd::new()), &mut ());
         w.fill(0.0);
-        finish(turns, self.store.load(Target::new(b, N::LAYOUT, w, method, nothing)?)?)
+        finish(turns, self.store.load(Target::new(b, N::LAYOUT, w, method, nothing)?.tag(MODEL))?)
+    }
+
+    /// Reads what a reset leads to, if there is something that fits: confirmed weights of this network and this shipped
+    /// model. Else `w` is spoiled.
+    ///
+    /// # Errors
+    /// See [`Checkpoints`].
+    pub fn restore(&mut self, turns: &mut impl Turns, w: &mut [f32]) -> Result<bool, Error> {
+        use checkpoint::Error::{Damaged, Empty, Layout, Version};
+        let mut loaded = self.load(turns, w);
+        if loaded == Err(Error::Checkpoint(Damaged)) {
+            // The store has dropped that record: the one before it.
+            loaded = self.load(turns, w);
+        }
+        match loaded {
+            Err(Error::Checkpoint(Empty | Damaged | Layout { .. } | Version { .. })) => Ok(false),
+            loaded => loaded.map(|()| true),
+        }
     }
 
     /// Whether the candidate is `w`; it is read into `copy`.

@@ -1,7 +1,7 @@
 //! Personalises a model on the wrist: everything of the firmware but the board.
 //!
 //! A person labels four windows of each of seven shoulder exercises; the shipped model is fine-tuned on them beside old
-//! samples from flash, a guard decides whether the result is kept, and a checkpoint makes it survive a reset. The same
+//! samples from flash, a guard decides whether the result is kept, and a checkpoint makes it survive a reset: the next session answers with it. The same
 //! code runs on a microcontroller (`examples/firmware-cortex-m`, `examples/firmware-riscv`) and on the host, with the
 //! same bits.
 //!

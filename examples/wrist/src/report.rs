@@ -42,6 +42,11 @@ impl fmt::Display for Row {
 /// What people want to know.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Event {
+    /// What a session that looked for confirmed weights begins with.
+    Begun {
+        /// Whether there were some that fit.
+        confirmed: bool,
+    },
     /// The recording is measured.
     Collected {
         /// Windows that were labelled and kept.
@@ -83,6 +88,7 @@ pub enum Event {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Begun { confirmed } => f.write_str(begun(*confirmed)),
             Self::Collected { labelled, tested } => {
                 write!(f, "{labelled} labelled windows, {tested} for the test")
             }
@@ -96,6 +102,14 @@ impl fmt::Display for Event {
             Self::Stored(true) => f.write_str("checkpoint: written, tried, confirmed, read back bit for bit"),
             Self::Stored(false) => f.write_str("checkpoint: what was read is not what was written"),
         }
+    }
+}
+
+const fn begun(confirmed: bool) -> &'static str {
+    if confirmed {
+        "confirmed weights are in flash: they answer, nothing is trained"
+    } else {
+        "no confirmed weights in flash that fit: from the shipped ones"
     }
 }
 
@@ -139,6 +153,7 @@ impl Report for Defmt {
 
     fn event(&mut self, event: Event) {
         match event {
+            Event::Begun { confirmed } => say!("{=str}", begun(confirmed)),
             Event::Collected { labelled, tested } => {
                 say!("{=usize} labelled windows, {=u32} for the test", labelled, tested);
             }

@@ -1,4 +1,4 @@
-//! All of it in order: measure and let label, fine-tune, test, keep.
+//! All of it in order: measure and let label, fine-tune, test, keep; or answer with what was kept before a reset.
 
 use crate::bench::{Bench, Predictor};
 use crate::board::Board;
@@ -24,20 +24,31 @@ use flatmin::hash::Crc32;
 use flatmin::tune::replay_buffer::Item;
 use flatmin::tune::{Outcome, Score, Scores, Trust};
 
+/// What a session begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// After a reset: the confirmed weights in flash answer, and nothing is trained or written. Without any that fit, as
+    /// [`Start::Shipped`].
+    Confirmed,
+    /// The person labels, and the shipped weights are tuned: always they, since the guard compares with them, and errors of
+    /// one session do not go into the next. What is kept replaces what was confirmed.
+    Shipped,
+}
+
 /// Right answers before and after, and what was decided.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Result {
-    /// On the person's windows for the test: shipped weights, kept weights.
+    /// On the person's windows for the test: the weights that the session begins with, those that it ends with.
     pub new: [Score; 2],
     /// On the stored windows of old users.
     pub old: [Score; 2],
-    /// What the guard decided, if there is one.
+    /// What the guard decided, if there is one and something was trained.
     pub outcome: Option<Outcome>,
-    /// Whether the checkpoint was read back bit for bit.
+    /// Whether what answers in the end lies in flash, read back bit for bit where it was written.
     pub stored: bool,
 }
 
-/// Runs a session.
+/// Runs a session, from `start`.
 ///
 /// # Errors
 /// [`Error`].
@@ -46,6 +57,7 @@ pub fn run<C, B, D, P, F, T, R>(
     backend: B,
     memory: &mut Memory<C>,
     grain: Grain,
+    start: Start,
 ) -> core::result::Result<Result, Error>
 where
     C: Choice,
@@ -65,17 +77,21 @@ where
     let (w, g) = (w.borrow_mut(), g.borrow_mut());
     let mut predictor = Predictor::<C::Net>::new(w, frozen.borrow_mut(), acts.borrow_mut(), grain.units);
     predictor.load_factory(&blob)?;
-    let keeper = storage.open(flash, turns, blob.replay().scale(), C::SETTINGS.seed)?;
+    let keeper = storage.open(flash, blob.replay().scale(), C::SETTINGS.seed)?;
     let trust = Trust::new(trust);
     let bench = Bench { blob, keeper, predictor, g, x, trust, turns };
     let mut session = Session { bench, recording, delay, report };
 
+    if start == Start::Confirmed && session.restore()? {
+        let Scores { new, old } = session.test(&[])?;
+        return Ok(Result { new: [new; 2], old: [old; 2], outcome: None, stored: true });
+    }
     let before = session.collect()?;
     let Session { bench, report, .. } = &mut session;
     let trainer = Trainer { tuner, b: Sliced::new(backend, grain.slice), pin, report: *report };
     let outcome = Personaliser::<C, _, _, _, _, _> { bench, trainer }.tune()?;
     let stored = session.keep()?;
-    let after = session.test(outcome, stored)?;
+    let after = session.test(&[Event::Decided(outcome), Event::Stored(stored)])?;
     Ok(Result { new: [before.new, after.new], old: [before.old, after.old], outcome, stored })
 }
 
@@ -88,12 +104,22 @@ struct Session<'a, N, D, T, R, K> {
 }
 
 impl<N: Model, D: DelayNs, T: Turns, R: Report, K: Keeper> Session<'_, N, D, T, R, K> {
+    /// Reads what a reset leads to into the gradient's place, and says whether there was something that fits.
+    #[inline(never)]
+    fn restore(&mut self) -> core::result::Result<bool, Error> {
+        let Self { bench: Bench { keeper, g, turns, .. }, report, .. } = self;
+        let confirmed = keeper.restore(*turns, g)?;
+        turns.aside(|| report.event(Event::Begun { confirmed }));
+        Ok(confirmed)
+    }
+
     /// The person labels; the shipped weights are tested on what comes later.
     #[inline(never)]
     fn collect(&mut self) -> core::result::Result<Scores, Error> {
         let Self { bench, recording, delay, report } = self;
         let Bench { blob, keeper, predictor, x, turns, .. } = bench;
         let mut new = Score::default();
+        keeper.begin(*turns)?;
         collect::windows(recording, delay, *turns, blob, x, &mut |turns, part, label, x| {
             match part {
                 Part::Labelled => keeper.offer(x, label)?,
@@ -128,7 +154,7 @@ impl<N: Model, D: DelayNs, T: Turns, R: Report, K: Keeper> Session<'_, N, D, T, 
 
     /// Tests what a reset leads to, and says how it came to be.
     #[inline(never)]
-    fn test(&mut self, outcome: Option<Outcome>, stored: bool) -> core::result::Result<Scores, Error> {
+    fn test(&mut self, how: &[Event]) -> core::result::Result<Scores, Error> {
         let Self { bench, recording, delay, report } = self;
         let Bench { blob, predictor: Predictor { frozen, acts, units, .. }, g, x, turns, .. } = bench;
         let mut kept = Predictor::<N>::new(g, frozen, acts, *units);
@@ -142,8 +168,7 @@ impl<N: Model, D: DelayNs, T: Turns, R: Report, K: Keeper> Session<'_, N, D, T, 
             let mut crc = Crc32::new();
             crc.floats(kept.w);
             report.row(Row { name: "wrist:kept", ticks: 0, hash: crc.finish() });
-            report.event(Event::Decided(outcome));
-            report.event(Event::Stored(stored));
+            how.iter().for_each(|event| report.event(*event));
             tell_score(report, "wrist:right:kept", "new, kept", new);
             tell_score(report, "wrist:right:kept", "old, kept", old);
         });

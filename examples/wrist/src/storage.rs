@@ -27,14 +27,13 @@ pub trait Storage<N: Model>: 'static {
     /// It at work, on a flash.
     type Keeper<'a, F: NorFlash + 'a>: Keeper;
 
-    /// Begins: nothing is labelled. Windows are stored in units of `scale`, `seed` decides which of them.
+    /// Opens it, and writes nothing. Windows are stored in units of `scale`, `seed` decides which of them.
     ///
     /// # Errors
-    /// [`Error::Flash`], [`Error::Method`].
+    /// [`Error::Method`].
     fn open<'a, F: NorFlash + 'a>(
         &'a mut self,
         flash: F,
-        turns: &mut impl Turns,
         scale: &'a [f32],
         seed: u64,
     ) -> Result<Self::Keeper<'a, F>, Error>;
@@ -42,6 +41,18 @@ pub trait Storage<N: Model>: 'static {
 
 /// Keeps labelled windows, the weights of an epoch, and the result. Errors are those of the flash.
 pub trait Keeper {
+    /// Reads what a reset leads to, if there is something that fits; see [`Checkpoints::restore`](crate::keep::Checkpoints::restore).
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`].
+    fn restore(&mut self, turns: &mut impl Turns, w: &mut [f32]) -> Result<bool, Error>;
+
+    /// Makes room for labelled windows, before the first.
+    ///
+    /// # Errors
+    /// [`Error::Flash`].
+    fn begin(&mut self, turns: &mut impl Turns) -> Result<(), Error>;
+
     /// Takes a window with its label into a class-balanced reservoir, or not.
     ///
     /// # Errors

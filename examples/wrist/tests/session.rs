@@ -10,7 +10,7 @@ use flatmin_wrist::net::{All, Biases, Last};
 use flatmin_wrist::personalise::{Guard, Settings};
 use flatmin_wrist::pieces::{Grain, Turns, Unwatched, WATCHDOG, Watched};
 use flatmin_wrist::report::Text;
-use flatmin_wrist::session;
+use flatmin_wrist::session::{self, Start};
 use flatmin_wrist::storage::InRam;
 use flatmin_wrist::tuner::{Lpf, Plain, Sam};
 use std::cell::Cell;
@@ -20,7 +20,7 @@ fn run<C: Choice>(grain: Grain, turns: &mut impl Turns) -> (session::Result, Str
     let (mut log, mut pin, mut flash) = (Text(String::new()), Pulses::default(), RamFlash::NEW);
     let mut memory = Box::new(Memory::<C>::NEW);
     let board = Board { delay: Nothing, pin: &mut pin, flash: &mut flash, turns, report: &mut log };
-    let result = session::run(board, Portable, &mut memory, grain);
+    let result = session::run(board, Portable, &mut memory, grain, Start::Confirmed);
     (result.unwrap(), log.0, pin.0)
 }
 

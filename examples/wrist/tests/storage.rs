@@ -4,6 +4,7 @@ use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNo
 use flatmin::backend::Portable;
 use flatmin::nn::Network;
 use flatmin::tune::Outcome;
+use flatmin_wrist::Error;
 use flatmin_wrist::board::{Board, Nothing};
 use flatmin_wrist::choice::Choice;
 use flatmin_wrist::flash::{self, RamFlash};
@@ -13,9 +14,9 @@ use flatmin_wrist::net::{All, CLASSES, Last, WINDOW};
 use flatmin_wrist::personalise::{Guard, Settings};
 use flatmin_wrist::pieces::{Grain, Unwatched};
 use flatmin_wrist::report::Text;
+use flatmin_wrist::session::{self, Start};
 use flatmin_wrist::storage::{FlashKeeper, InFlash, InRam, Keeper, Storage, log};
 use flatmin_wrist::tuner::{Lpf, LpfResidual, Plain};
-use flatmin_wrist::{Error, session};
 
 macro_rules! choice {
     ($name:ident: $net:ty, $tuner:ty, $storage:ty, $guard:expr) => {
@@ -39,10 +40,16 @@ choice!(Unguarded: Last, Plain<Last>, InFlash, Guard::Off);
 /// What is left of 32 KiB is the stack's.
 const _: () = assert!(size_of::<Memory<Small>>() <= 28 * 1024 + 512);
 
-fn run<C: Choice>(flash: impl NorFlash, grain: Grain) -> (Result<session::Result, Error>, String, Vec<u32>) {
+type Ran = (Result<session::Result, Error>, String, Vec<u32>);
+
+fn run<C: Choice>(flash: impl NorFlash, grain: Grain) -> Ran {
+    start::<C>(Start::Shipped, flash, grain)
+}
+
+fn start<C: Choice>(start: Start, flash: impl NorFlash, grain: Grain) -> Ran {
     let (mut log, mut memory) = (Text(String::new()), Box::new(Memory::<C>::NEW));
     let board = Board { delay: Nothing, pin: Nothing, flash, turns: &mut Unwatched, report: &mut log };
-    let result = session::run(board, Portable, &mut memory, grain);
+    let result = session::run(board, Portable, &mut memory, grain, start);
     let bits = bits(std::borrow::Borrow::<[f32]>::borrow(&memory.w));
     (result, log.0, bits)
 }
@@ -170,7 +177,9 @@ impl NorFlash for Cut<'_> {
 }
 
 fn keeper<'a, F: NorFlash + 'a>(index: &'a mut InFlash, flash: F) -> Result<FlashKeeper<'a, All, F>, Error> {
-    Storage::<All>::open(index, flash, &mut Unwatched, &[0.01; 6], 10)
+    let mut keeper = Storage::<All>::open(index, flash, &[0.01; 6], 10)?;
+    keeper.begin(&mut Unwatched)?;
+    Ok(keeper)
 }
 
 /// A confirmed record, a better epoch beside it, and the power goes at any moment of writing one that is better still.
@@ -235,4 +244,51 @@ fn the_program_is_out_of_reach() {
         let end = chip + flash::START as usize;
         assert!(flash::is_behind(chip + 1000) && flash::is_behind(end) && !flash::is_behind(end + 1));
     }
+}
+
+/// The hash of the weights that answer in the end.
+fn kept(log: &str) -> &str {
+    log.lines().find(|line| line.starts_with("row wrist:kept ")).unwrap()
+}
+
+/// After a reset, and after one in the middle of another training run: the first session's weights answer.
+#[test]
+fn a_reset_leads_to_the_weights_of_the_session_before() {
+    fn check<C: Choice>() {
+        let mut flash = RamFlash::NEW;
+        let (first, log, _) = start::<C>(Start::Confirmed, &mut flash, Grain::WHOLE);
+        let first = first.unwrap();
+        assert!(log.starts_with("no confirmed weights in flash that fit"), "{log}");
+        let again = |flash: &mut RamFlash| {
+            // Not a single write or erase.
+            let (second, said, _) = start::<C>(Start::Confirmed, Cut { flash, left: 1 }, Grain::WHOLE);
+            let second = second.unwrap();
+            assert_eq!((second.new, second.old), ([first.new[1]; 2], [first.old[1]; 2]));
+            assert!(second.stored && second.outcome.is_none());
+            assert!(said.starts_with("confirmed weights are in flash"), "{said}");
+            assert!(!said.contains("row wrist:tune "));
+            assert_eq!(kept(&said), kept(&log));
+        };
+        again(&mut flash);
+        let left = 5 + writes(&mut flash);
+        let (cut, _, _) = run::<C>(Cut { flash: &mut flash, left }, Grain::WHOLE);
+        assert!(cut.is_err(), "{cut:?}");
+        again(&mut flash);
+    }
+    check::<Small>();
+    check::<Large>();
+}
+
+/// Weights of another scope, and a candidate that nobody confirmed, are none.
+#[test]
+fn what_does_not_fit_leads_to_the_shipped_weights() {
+    let mut flash = RamFlash::NEW;
+    run::<Unguarded>(&mut flash, Grain::WHOLE).0.unwrap();
+    let (result, log, _) = start::<Small>(Start::Confirmed, &mut flash, Grain::WHOLE);
+    assert!(result.unwrap().outcome.is_some() && log.starts_with("no confirmed weights"), "{log}");
+    let (mut flash, mut index) = (RamFlash::NEW, InFlash { index: log::Index::NEW });
+    let w = vec![1.0; All::TRAINABLE];
+    keeper(&mut index, &mut flash).unwrap().keep_epoch(&mut Unwatched, &w).unwrap();
+    let (result, said, _) = start::<Small>(Start::Confirmed, &mut flash, Grain::WHOLE);
+    assert!(result.unwrap().outcome.is_some() && said.starts_with("no confirmed weights"), "{said}");
 }

@@ -16,7 +16,8 @@ use flatmin_wrist::choice::{Memory, NAME};
 use flatmin_wrist::flash::{self, RamFlash};
 use flatmin_wrist::pieces::{Grain, Watched};
 use flatmin_wrist::report::Defmt;
-use flatmin_wrist::{say, session};
+use flatmin_wrist::say;
+use flatmin_wrist::session::{self, Start};
 use riscv::singleton;
 use riscv_rt::entry;
 use semihosting::process::exit;
@@ -53,7 +54,8 @@ fn main() -> ! {
     // board: an output pin of your HAL. Here its rising edges are counted.
     let mut led = Pulses::default();
     let board = Board { delay, pin: &mut led, flash, turns: &mut turns, report: &mut Defmt };
-    let result = session::run(board, backend, memory, Grain::FINE);
+    // board: `Start::Shipped` when the person wants to label again, by a button say
+    let result = session::run(board, backend, memory, Grain::FINE, Start::Confirmed);
     let (longest, part) = (turns.longest(), turns.longest_part());
     say!("row feed:{=str} {=u32}", NAME, longest);
     say!("row part:{=str} {=u32}", NAME, part);

@@ -3,7 +3,7 @@
 //! The weights of an epoch become the candidate of the checkpoints, over the candidate before; the confirmed record is never
 //! touched. A power cut at any moment leads to the weights that were confirmed last, and the person labels again.
 
-use super::log::{Index, Log};
+use super::log::{self, Index, Log};
 use super::{Keeper, Storage};
 use crate::Error;
 use crate::keep::Checkpoints;
@@ -26,12 +26,11 @@ impl<N: Model> Storage<N> for InFlash {
 
     fn open<'a, F: NorFlash + 'a>(
         &'a mut self,
-        mut flash: F,
-        turns: &mut impl Turns,
+        flash: F,
         scale: &'a [f32],
         seed: u64,
     ) -> Result<Self::Keeper<'a, F>, Error> {
-        let log = Log::begin(&mut self.index, &mut flash, turns, scale, seed)?;
+        let log = Log::new(&mut self.index, scale, seed)?;
         let position = Position { seed, ..Position::default() };
         Ok(FlashKeeper { flash, log, position, net: PhantomData })
     }
@@ -47,6 +46,14 @@ pub struct FlashKeeper<'a, N, F> {
 }
 
 impl<N: Model, F: NorFlash> Keeper for FlashKeeper<'_, N, F> {
+    fn restore(&mut self, turns: &mut impl Turns, w: &mut [f32]) -> Result<bool, Error> {
+        Checkpoints::<N, _>::open(&mut self.flash, turns)?.restore(turns, w)
+    }
+
+    fn begin(&mut self, turns: &mut impl Turns) -> Result<(), Error> {
+        log::erase(&mut self.flash, turns)
+    }
+
     fn offer(&mut self, x: &[f32], label: u8) -> Result<(), Error> {
         self.log.offer(&mut self.flash, x, label)
     }

@@ -45,7 +45,6 @@ impl<N: Model> Storage<N> for InRam<N> {
     fn open<'a, F: NorFlash + 'a>(
         &'a mut self,
         flash: F,
-        _: &mut impl Turns,
         scale: &'a [f32],
         seed: u64,
     ) -> Result<Self::Keeper<'a, F>, Error> {
@@ -68,6 +67,14 @@ pub struct RamKeeper<'a, N, F> {
 }
 
 impl<N: Model, F: NorFlash> Keeper for RamKeeper<'_, N, F> {
+    fn restore(&mut self, turns: &mut impl Turns, w: &mut [f32]) -> Result<bool, Error> {
+        Checkpoints::<N, _>::open(&mut self.flash, turns)?.restore(turns, w)
+    }
+
+    fn begin(&mut self, _: &mut impl Turns) -> Result<(), Error> {
+        Ok(())
+    }
+
     fn offer(&mut self, x: &[f32], label: u8) -> Result<(), Error> {
         self.buffer.offer(x, label)?;
         Ok(())

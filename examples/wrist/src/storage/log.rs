@@ -49,21 +49,8 @@ pub(super) struct Log<'a> {
 }
 
 impl<'a> Log<'a> {
-    /// An empty one, in erased flash.
-    pub(super) fn begin<F: NorFlash>(
-        index: &'a mut Index,
-        flash: &mut F,
-        turns: &mut impl Turns,
-        scale: &'a [f32],
-        seed: u64,
-    ) -> Result<Self, Error> {
-        const { assert!(CHUNK.is_multiple_of(F::WRITE_SIZE) && CHUNK.is_multiple_of(F::READ_SIZE)) };
-        const { assert!((flash::LOG as usize).is_multiple_of(F::ERASE_SIZE)) };
-        for unit in 0..BYTES.div_ceil(F::ERASE_SIZE) {
-            let from = flash::LOG + (unit * F::ERASE_SIZE) as u32;
-            flash.erase(from, from + F::ERASE_SIZE as u32).map_err(refused)?;
-            turns.rest();
-        }
+    /// An empty one.
+    pub(super) fn new(index: &'a mut Index, scale: &'a [f32], seed: u64) -> Result<Self, Error> {
         let draws = Draws::new(Key::new(seed, Stream::Labelled, 0));
         let Index { places, labels, classes } = index;
         Ok(Self { index: ReplayBuffer::new(1, places, labels, classes, &[1.0], draws)?, scale, len: 0 })
@@ -104,6 +91,18 @@ impl<'a> Log<'a> {
         }
         Ok(label)
     }
+}
+
+/// Erases the flash of a log.
+pub(super) fn erase<F: NorFlash>(flash: &mut F, turns: &mut impl Turns) -> Result<(), Error> {
+    const { assert!(CHUNK.is_multiple_of(F::WRITE_SIZE) && CHUNK.is_multiple_of(F::READ_SIZE)) };
+    const { assert!((flash::LOG as usize).is_multiple_of(F::ERASE_SIZE)) };
+    for unit in 0..BYTES.div_ceil(F::ERASE_SIZE) {
+        let from = flash::LOG + (unit * F::ERASE_SIZE) as u32;
+        flash.erase(from, from + F::ERASE_SIZE as u32).map_err(refused)?;
+        turns.rest();
+    }
+    Ok(())
 }
 
 /// Where a place of the log lies in flash.

@@ -9,7 +9,7 @@ use flatmin_wrist::choice::Memory;
 use flatmin_wrist::flash::RamFlash;
 use flatmin_wrist::pieces::{Grain, Watched};
 use flatmin_wrist::report::Text;
-use flatmin_wrist::session;
+use flatmin_wrist::session::{self, Start};
 use machine_aarch64::{Host, Timer, assert_ieee_arithmetic};
 use semihosting::{println, process};
 
@@ -24,7 +24,7 @@ extern "C" fn main() -> ! {
     let mut turns = Watched::new(|| (Timer::now() * Timer::PER_TICK) as u32, || {});
     let board =
         Board { delay: Nothing, pin: Nothing, flash: &mut flash, turns: &mut turns, report: &mut Text(Host) };
-    let result = session::run(board, backend, &mut memory, Grain::FINE);
+    let result = session::run(board, backend, &mut memory, Grain::FINE, Start::Confirmed);
     if let Err(error) = result {
         println!("the session stopped: {error}");
     }

@@ -10,7 +10,7 @@ use flatmin_wrist::choice::Memory;
 use flatmin_wrist::flash::RamFlash;
 use flatmin_wrist::pieces::{Grain, Unwatched};
 use flatmin_wrist::report::Text;
-use flatmin_wrist::session;
+use flatmin_wrist::session::{self, Start};
 use machine_wasm::Host;
 
 /// Runs the session; 0 if it came to its end.
@@ -23,7 +23,7 @@ extern "C" fn run() -> u32 {
     let (mut memory, mut flash) = (Memory::NEW, RamFlash::NEW);
     let turns = &mut Unwatched;
     let board = Board { delay: Nothing, pin: Nothing, flash: &mut flash, turns, report: &mut Text(Host) };
-    let result = session::run(board, backend, &mut memory, Grain::FINE);
+    let result = session::run(board, backend, &mut memory, Grain::FINE, Start::Confirmed);
     if let Err(error) = result {
         let _ = writeln!(Host, "the session stopped: {error}");
     }
