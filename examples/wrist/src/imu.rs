@@ -238,9 +238,9 @@ impl<I2C: I2c> Lsm6ds<I2C> {
 
     /// Acceleration in g and angular rate in radians a second.
     pub fn real(&self, raw: Raw) -> [f32; 6] {
-        let [ax, ay, az] = raw.accel.map(|value| f32::from(value) * self.config.accel.lsb());
-        let [gx, gy, gz] = raw.gyro.map(|value| f32::from(value) * self.config.gyro.lsb());
-        [ax, ay, az, gx, gy, gz]
+        let Raw { accel: [ax, ay, az], gyro: [gx, gy, gz] } = raw;
+        let (g, rad) = (self.config.accel.lsb(), self.config.gyro.lsb());
+        [(ax, g), (ay, g), (az, g), (gx, rad), (gy, rad), (gz, rad)].map(|(axis, lsb)| f32::from(axis) * lsb)
     }
 
     fn get<const N: usize>(&mut self, register: u8) -> Result<[u8; N], Error> {
