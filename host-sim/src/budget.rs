@@ -10,7 +10,7 @@ use crate::finetune::{Guard, Scope, labelled_a_class};
 use crate::mcu::Run;
 use crate::model::{Net, Trained};
 use chip::Core;
-use figures::{Figure, Figures};
+use figures::{Figure, Figures, Kind, Session};
 use flatmin::averages::{Ema, Swa};
 use flatmin::backend::Portable;
 use flatmin::bill::Bill;
@@ -23,6 +23,15 @@ pub const BATCH: u64 = 8;
 const EPOCHS: [u64; 2] = [30, 15];
 /// The share of RST's steps that are SAM's.
 const RST_OPEN: f64 = 0.5;
+
+/// Where something is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Place {
+    /// In RAM
+    Ram,
+    /// In flash
+    Flash,
+}
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,8 +50,12 @@ pub struct Question {
     pub guard: Guard,
     /// Old samples, read from flash, beside each labelled one.
     pub replay: usize,
-    /// The user's samples lie in RAM as `i8`.
-    pub samples_in_ram: bool,
+    /// Where the user's samples lie, as `i8`.
+    pub samples: Place,
+    /// Where the mean of the epochs lies, or the weights of the best one.
+    pub epochs: Place,
+    /// A whole session of `examples/wrist` around the training step, guard or not.
+    pub session: bool,
     /// Whose stack and flash.
     pub core: Core,
 }
@@ -54,6 +67,8 @@ pub struct Answer {
     pub run: Run,
     /// What is lent.
     pub bill: Bill,
+    /// Weights that do not train, which a session reads into RAM.
+    pub frozen: usize,
     /// Worst-case stack in bytes.
     pub stack: Figure,
     /// Code and constants in bytes.
@@ -63,7 +78,7 @@ pub struct Answer {
 impl Answer {
     /// All of the RAM; as much as is known if no stack is.
     pub fn ram(&self) -> u64 {
-        self.bill.total() as u64 + self.stack.bytes().unwrap_or(0)
+        (self.bill.total() + self.frozen) as u64 + self.stack.bytes().unwrap_or(0)
     }
 }
 
@@ -87,8 +102,20 @@ impl Question {
 
     fn answer(&self, method: &'static str, optimizer: &'static str, figures: &Figures) -> Answer {
         let run = Run { net: self.net, scope: self.scope, method, optimizer, average: self.mean() };
-        let [stack, flash] = ["stack", "flash"].map(|kind| figures.of(kind, self.core, &run, self.guard));
-        Answer { run, bill: self.bill(&run), stack, flash }
+        let [stack, flash] = [Kind::Stack, Kind::Flash].map(|kind| match self.around() {
+            None => figures.step(kind, self.core, &run),
+            Some(session) => figures.session(kind, self.core, &run, session),
+        });
+        let model = self.net.model(self.scope);
+        let frozen = self.around().map_or(0, |_| size_of::<f32>() * (model.params() - model.trainable()));
+        Answer { run, bill: self.bill(&run), frozen, stack, flash }
+    }
+
+    /// The session around the step: whoever guards, or keeps an epoch in flash, has driver, checkpoints and storage.
+    pub fn around(&self) -> Option<Session> {
+        let Self { guard, samples, epochs, .. } = *self;
+        let session = self.session || guard != Guard::Off || epochs == Place::Flash;
+        session.then_some(Session { guard, samples, epochs })
     }
 
     /// The average: trust brings its own.
@@ -104,16 +131,34 @@ impl Question {
             Some(_) => bill.average::<Swa<&'static mut [f32]>>(),
             None => bill,
         };
-        let bill = match self.guard {
-            Guard::Off => bill,
-            Guard::Accuracy | Guard::Loss => bill.guard(),
-            Guard::Cross => bill.cross_validated(EPOCHS[usize::from(self.replay > 0)] as usize),
-            Guard::Trust => bill.trust(labelled(self.net)),
+        let bill = self.guarded(bill, run.average);
+        let labelled = labelled(self.net);
+        let bill = match self.samples {
+            Place::Ram => bill.samples::<i8>(labelled),
+            // A log in flash, and in RAM the place and the label of each sample.
+            Place::Flash if self.around().is_some() => Bill { samples: bill.samples + 2 * labelled, ..bill },
+            Place::Flash => return bill,
         };
-        if !self.samples_in_ram {
+        bill.classes(self.net.model(run.scope).classes())
+    }
+
+    /// With a guard, and what a session has in any case: room for the weights of an epoch, unless they lie in flash or a mean
+    /// is what is judged, and for trust in each label.
+    fn guarded(&self, bill: Bill, average: Option<&str>) -> Bill {
+        if self.around().is_none() {
             return bill;
         }
-        bill.samples::<i8>(labelled(self.net)).classes(self.net.model(run.scope).classes())
+        let bill = match (self.guard, self.epochs) {
+            // Its mean of the epochs can be a record that is written over and over; one that moves with every step cannot.
+            (Guard::Trust, Place::Flash) if average == Some("swa") => Bill { average: 0, ..bill },
+            (Guard::Trust, _) | (_, Place::Flash) => bill,
+            (_, Place::Ram) => bill.guard(),
+        };
+        let bill = match self.guard {
+            Guard::Cross => bill.cross_validated(EPOCHS[usize::from(self.replay > 0)] as usize),
+            _ => bill,
+        };
+        bill.trust(labelled(self.net))
     }
 
     /// The same question with another scope.

@@ -80,6 +80,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::Place;
     use crate::finetune::{Arm, BaseKind, Guard, Options, Scope, Settings, Study, Task};
     use clap::CommandFactory;
     use std::path::Path;
@@ -227,14 +228,18 @@ mod tests {
         };
         let question = asked("").questions().remove(0);
         assert_eq!(question.methods, ["plain", "sam", "rst", "lpf_sgd", "lpf_sgd_residual"]);
-        assert_eq!((question.optimizers, question.samples_in_ram), (vec!["sgd", "adam"], true));
+        assert_eq!((question.optimizers, question.samples), (vec!["sgd", "adam"], Place::Ram));
         assert_eq!(asked("--net digits,wrist").questions().len(), 2);
         let args =
             asked("--ram 32K --flash 1M --method sam --average ema --samples flash --chip none --replay 2");
         let question = args.questions().remove(0);
         assert_eq!((args.limits().ram, args.limits().flash), (Some(32 << 10), Some(1 << 20)));
         assert_eq!((question.methods, question.average, question.replay), (vec!["sam"], Some("ema"), 2));
-        assert!(!question.samples_in_ram && args.chips().is_empty());
+        assert!(question.samples == Place::Flash && args.chips().is_empty() && question.around().is_none());
+        let of = |args| asked(args).questions().remove(0).around();
+        let small = of("--guard trust --samples flash --epochs flash").unwrap();
+        assert_eq!([small.samples, small.epochs], [Place::Flash; 2]);
+        assert!(of("--session").is_some() && of("--epochs flash").is_some() && of("--guard loss").is_some());
     }
 
     #[test]

@@ -9,12 +9,14 @@ mod emulate;
 pub mod ledger;
 mod machine;
 mod run;
+mod session;
 mod table;
 mod wrist;
 
 pub use build::{Image, Variant, compiler};
 pub use machine::{MACHINES, Machine, find};
 pub use run::{Measured, Run};
+pub use session::{Session, Used};
 pub use table::{json, render};
 
 use flatmin::backend::{Cpu, Portable};

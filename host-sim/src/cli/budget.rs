@@ -1,8 +1,8 @@
 //! Options of `budget`.
 
 use super::range;
-use crate::budget::Question;
 use crate::budget::chip::{CHIPS, Chip, Core, find};
+use crate::budget::{Place, Question};
 use crate::finetune::{Guard, Scope};
 use crate::model::Trained;
 use crate::report::budget::Limits;
@@ -37,6 +37,12 @@ pub struct Budget {
     /// Where the labelled samples are kept
     #[arg(long, value_enum, default_value = "ram")]
     samples: Place,
+    /// Where the mean of the epochs is kept, or the weights of the best one; in flash, it is a record of the checkpoints
+    #[arg(long, value_enum, default_value = "ram")]
+    epochs: Place,
+    /// Bill a whole session as examples/wrist makes it: driver, checkpoints, log; implied by a guard and by `--epochs flash`
+    #[arg(long)]
+    session: bool,
     /// Whose stack and flash
     #[arg(long, value_enum, default_value = "m4f")]
     core: Core,
@@ -55,15 +61,6 @@ pub struct Budget {
 }
 
 const NONE: &str = "none";
-
-/// Where samples lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Place {
-    /// In RAM, a byte a value
-    Ram,
-    /// In flash
-    Flash,
-}
 
 /// The names of a role, those aside that wrap another optimizer.
 fn of_role(role: Role) -> impl Iterator<Item = &'static str> {
@@ -98,7 +95,9 @@ impl Budget {
             average,
             guard: self.guard,
             replay: self.replay as usize,
-            samples_in_ram: self.samples == Place::Ram,
+            samples: self.samples,
+            epochs: self.epochs,
+            session: self.session,
             core: self.core,
         };
         self.net.iter().map(question).collect()

@@ -5,7 +5,7 @@ use super::units::thousands;
 use super::{label, table};
 use crate::budget::chip::Chip;
 use crate::budget::figures::{Figure, Figures};
-use crate::budget::{Answer, BATCH, Question, labelled};
+use crate::budget::{Answer, BATCH, Place, Question, labelled};
 use crate::finetune::{Guard, Scope};
 use serde::Serialize;
 
@@ -27,7 +27,9 @@ pub struct Line {
     pub core: &'static str,
     /// Trainable weights.
     pub weights: usize,
-    /// Their gradient.
+    /// Weights that do not train and lie in RAM.
+    pub frozen: usize,
+    /// The gradient of those that do.
     pub gradient: usize,
     /// Vectors and scalars of method, optimizer and average.
     pub state: usize,
@@ -49,8 +51,8 @@ pub struct Line {
     pub flash: Option<u64>,
     /// Whether the flash is this run's own.
     pub flash_measured: bool,
-    /// Whether it fits what was given.
-    pub fits: bool,
+    /// Whether it fits what was given; none where that depends on what was not measured.
+    pub fits: Option<bool>,
     /// By chip: estimated seconds and joules of a fine-tuning run, at least and at most.
     pub chips: Vec<OnChip>,
 }
@@ -67,10 +69,44 @@ pub struct OnChip {
 }
 
 impl Limits {
-    /// Whether a run fits; what was not measured is not held against it.
-    fn hold(self, answer: &Answer) -> bool {
-        let within = |limit: Option<u64>, bytes| limit.is_none_or(|limit| bytes <= limit);
-        within(self.ram, answer.ram()) && within(self.flash, answer.flash.bytes().unwrap_or(0))
+    /// Each limit, and how a run stands to it.
+    fn stands(self, answer: &Answer) -> [(&'static str, Stand); 2] {
+        let ram = answer.stack.bytes().map(|_| answer.ram()).ok_or(answer.ram());
+        [("RAM", Stand::of(self.ram, ram)), ("flash", Stand::of(self.flash, answer.flash.bytes().ok_or(0)))]
+    }
+
+    /// Whether a run fits; none if that is not known.
+    fn hold(self, answer: &Answer) -> Option<bool> {
+        let stands = self.stands(answer);
+        if stands.iter().any(|(_, stand)| matches!(stand, Stand::Over(_))) {
+            return Some(false);
+        }
+        stands.iter().all(|(_, stand)| *stand != Stand::Unknown).then_some(true)
+    }
+}
+
+/// How bytes stand to a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stand {
+    /// There is none.
+    Free,
+    /// So many are left.
+    Left(u64),
+    /// So many are too much.
+    Over(u64),
+    /// Not all that is needed was measured.
+    Unknown,
+}
+
+impl Stand {
+    /// Of so many bytes, or of what is known of them.
+    fn of(limit: Option<u64>, bytes: Result<u64, u64>) -> Self {
+        let Some(limit) = limit else { return Self::Free };
+        match bytes {
+            Ok(bytes) | Err(bytes) if bytes > limit => Self::Over(bytes - limit),
+            Ok(bytes) => Self::Left(limit - bytes),
+            Err(_) => Self::Unknown,
+        }
     }
 }
 
@@ -88,6 +124,7 @@ pub fn lines(question: &Question, limits: Limits, chips: &[&'static Chip], figur
             run: answer.run.to_string(),
             core: question.core.name(),
             weights: bill.weights,
+            frozen: answer.frozen,
             gradient: bill.gradient,
             state: bill.state + bill.scalars + bill.average,
             activations: bill.activations,
@@ -119,9 +156,17 @@ pub fn text(question: &Question, limits: Limits, chips: &[&'static Chip], figure
 }
 
 fn head(question: &Question) -> String {
-    let Question { net, scope, guard, replay, samples_in_ram, core, .. } = question;
+    let Question { net, scope, guard, replay, samples, epochs, core, .. } = question;
     let model = net.model(*scope);
-    let place = if *samples_in_ram { "RAM, as i8" } else { "flash" };
+    let place = match samples {
+        Place::Ram => "RAM, as i8",
+        Place::Flash => "flash",
+    };
+    let session = match (question.around(), epochs) {
+        (None, _) => "",
+        (Some(_), Place::Ram) => "; a whole session",
+        (Some(_), Place::Flash) => "; a whole session, epochs in flash",
+    };
     let replay = match replay {
         0 => String::new(),
         n => format!("; {n} old beside each, in flash"),
@@ -131,7 +176,7 @@ fn head(question: &Question) -> String {
         guard => format!("; guard: {}", label::guard(*guard)),
     };
     format!(
-        "The bill. {}: {} of {} weights train; {} labelled samples in {place}{replay}{guard}; mini-batches of {BATCH}; {}.",
+        "The bill. {}: {} of {} weights train; {} labelled samples in {place}{replay}{guard}{session}; mini-batches of {BATCH}; {}.",
         model.name(),
         thousands(model.trainable() as u64),
         thousands(model.params() as u64),
@@ -140,11 +185,11 @@ fn head(question: &Question) -> String {
     )
 }
 
-/// Bytes; `~` where they are of other images.
+/// Bytes; `~` where they were put together from other images.
 fn figure(figure: Figure) -> String {
     match figure {
         Figure::Measured(bytes) => thousands(bytes),
-        Figure::About(bytes) => format!("~{}", thousands(bytes)),
+        Figure::Estimate(bytes) => format!("~{}", thousands(bytes)),
         Figure::Unknown => "?".to_owned(),
     }
 }
@@ -165,11 +210,18 @@ fn memory(answers: &[Answer], limits: Limits) -> String {
         Column::left(""),
     ];
     let row = |answer: &Answer| {
-        let Answer { bill, stack, flash, .. } = answer;
+        let Answer { bill, frozen, stack, flash, .. } = answer;
         let state = bill.state + bill.scalars + bill.average;
-        let [weights, gradient, state, activations, input, guard, samples] =
-            [bill.weights, bill.gradient, state, bill.activations, bill.input, bill.guard, bill.samples]
-                .map(|bytes| thousands(bytes as u64));
+        let [weights, gradient, state, activations, input, guard, samples] = [
+            bill.weights + frozen,
+            bill.gradient,
+            state,
+            bill.activations,
+            bill.input,
+            bill.guard,
+            bill.samples,
+        ]
+        .map(|bytes| thousands(bytes as u64));
         let about = if matches!(stack, Figure::Measured(_)) { "" } else { "~" };
         let ram = format!("{about}{}", thousands(answer.ram()));
         let (stack, flash) = (figure(*stack), figure(*flash));
@@ -189,32 +241,32 @@ fn name(answer: &Answer) -> String {
 
 /// Whether it fits, and by how much.
 fn fits(answer: &Answer, limits: Limits) -> String {
-    let over = |limit: Option<u64>, bytes: u64| {
-        limit.map(|limit| limit.checked_sub(bytes).ok_or(bytes - limit.min(bytes)))
+    let stands = limits.stands(answer);
+    let parts = |say: fn(&str, Stand) -> Option<String>| -> Vec<String> {
+        stands.iter().filter_map(|(what, stand)| say(what, *stand)).collect()
     };
-    let parts = [
-        (over(limits.ram, answer.ram()), "RAM"),
-        (over(limits.flash, answer.flash.bytes().unwrap_or(0)), "flash"),
-    ];
-    let too_much: Vec<String> = parts
-        .iter()
-        .filter_map(|(over, what)| match over {
-            Some(Err(more)) => Some(format!("{} too much {what}", thousands(*more))),
-            _ => None,
-        })
-        .collect();
-    match (&parts[0].0, too_much.is_empty()) {
-        (_, false) => format!("no: {}", too_much.join(", ")),
-        (Some(Ok(left)), _) => format!("fits, {} left", thousands(*left)),
-        (None, _) if limits.flash.is_some() => "fits".to_owned(),
-        _ => String::new(),
+    let over = parts(|what, stand| match stand {
+        Stand::Over(bytes) => Some(format!("{} too much {what}", thousands(bytes))),
+        _ => None,
+    });
+    let unknown = parts(|what, stand| (stand == Stand::Unknown).then(|| what.to_owned()));
+    let left = parts(|what, stand| match stand {
+        Stand::Left(bytes) => Some(format!("{} {what}", thousands(bytes))),
+        _ => None,
+    });
+    match (&over[..], &unknown[..], &left[..]) {
+        ([], [], []) => String::new(),
+        ([], [], [only]) => format!("fits, {} left", only.trim_end_matches(char::is_alphabetic).trim_end()),
+        ([], [], left) => format!("fits, {} left", left.join(", ")),
+        ([], unknown, _) => format!("unknown whether it fits: {} not measured", unknown.join(", ")),
+        (over, ..) => format!("no: {}", over.join(", ")),
     }
 }
 
 /// What would fit instead, and what the figures are.
 fn notes(question: &Question, answers: &[Answer], limits: Limits, figures: &Figures) -> String {
     let mut notes = Vec::new();
-    if answers.iter().any(|answer| !limits.hold(answer)) {
+    if answers.iter().any(|answer| limits.hold(answer) == Some(false)) {
         notes.push(remedies(question, answers, limits, figures));
     }
     notes.push(format!(
@@ -222,24 +274,50 @@ fn notes(question: &Question, answers: &[Answer], limits: Limits, figures: &Figu
          and samples). Interrupts, and what else the firmware does, come on top.",
         figures.compiler
     ));
+    if question.around().is_some() {
+        notes.push(of_a_session(question, figures));
+    }
     let about = |figure: Figure| !matches!(figure, Figure::Measured(_));
     if answers.iter().any(|answer| about(answer.stack) || about(answer.flash)) {
         notes.push(
-            "~: no image of exactly this was measured; the greatest figure of this network and method stands in, and a \
-             guard adds code and a few hundred bytes of stack. ?: nothing like it was measured."
+            "~: an estimate, since no image of exactly this was measured: put together from measured ones \
+             (docs/budget.md). ?: nothing like it was measured."
                 .to_owned(),
         );
     }
     notes.iter().map(|note| wrapped(note)).collect()
 }
 
+/// What a session's stack and flash are.
+fn of_a_session(question: &Question, figures: &Figures) -> String {
+    let row = |name: &str| figures.row(question.core, name);
+    let log = row("flash:wrist").zip(row("flash:wrist-silent"));
+    let log = log.map_or_else(String::new, |(with, without)| {
+        format!(", {} bytes of it for the log", thousands(with.saturating_sub(without)))
+    });
+    format!(
+        "A session is the image of examples/wrist: driver, windows, training, guard, checkpoints and storage, with an emulated \
+         bus and flash{log}. Its weights include those that do not train, which it reads into RAM."
+    )
+}
+
 /// What fits when something does not.
 fn remedies(question: &Question, answers: &[Answer], limits: Limits, figures: &Figures) -> String {
     let scopes = [Scope::Last, Scope::Bias].into_iter().filter(|scope| *scope != question.scope);
     let scoped = scopes.map(|scope| (format!("--scope {}", label::scope(scope)), question.scoped(scope)));
-    let moved = question.samples_in_ram.then(|| Question { samples_in_ram: false, ..question.clone() });
+    let to = |samples, epochs| Question { samples, epochs, ..question.clone() };
+    let Question { samples, epochs, .. } = *question;
+    let session = question.around().is_some();
+    let moved = (samples == Place::Ram).then(|| to(Place::Flash, epochs));
+    let kept = (session && epochs == Place::Ram).then(|| to(samples, Place::Flash));
+    let both = moved.as_ref().and(kept.as_ref()).map(|_| to(Place::Flash, Place::Flash));
     let bare = question.average.map(|_| Question { average: None, ..question.clone() });
-    let others = [("--samples flash", moved), ("no --average", bare)];
+    let others = [
+        ("--samples flash", moved),
+        ("--epochs flash", kept),
+        ("--samples flash --epochs flash", both),
+        ("no --average", bare),
+    ];
     let others = others.into_iter().filter_map(|(what, question)| Some((what.to_owned(), question?)));
     let own = (String::new(), answers.to_vec());
     let asked = scoped.chain(others).map(|(what, question)| (what, question.answers(figures)));
@@ -247,17 +325,23 @@ fn remedies(question: &Question, answers: &[Answer], limits: Limits, figures: &F
         .chain(asked)
         .filter_map(|(what, answers)| way(&what, &answers, limits))
         .collect();
-    match ways.is_empty() {
-        true => {
-            "To fit: nothing that this network can do without is enough; it needs more memory.".to_owned()
-        }
-        false => format!("To fit: {}.", ways.join("; ")),
+    if !ways.is_empty() {
+        return format!("To fit: {}.", ways.join("; "));
     }
+    let lacks = |what: &str| {
+        let stands = answers.iter().flat_map(|answer| limits.stands(answer));
+        stands.into_iter().any(|(name, stand)| name == what && matches!(stand, Stand::Over(_)))
+    };
+    let lacking: Vec<&str> = ["RAM", "flash"].into_iter().filter(|what| lacks(what)).collect();
+    format!(
+        "To fit: nothing that this network can do without is known to be enough; it needs more {}.",
+        lacking.join(" and ")
+    )
 }
 
 /// Which answers fit, and how they were asked for; none if none does.
 fn way(what: &str, answers: &[Answer], limits: Limits) -> Option<String> {
-    let fitting: Vec<&Answer> = answers.iter().filter(|answer| limits.hold(answer)).collect();
+    let fitting: Vec<&Answer> = answers.iter().filter(|answer| limits.hold(answer) == Some(true)).collect();
     let most = fitting.iter().map(|answer| answer.ram()).max()?;
     let which = if fitting.len() == answers.len() {
         "every method".to_owned()
@@ -265,7 +349,7 @@ fn way(what: &str, answers: &[Answer], limits: Limits) -> Option<String> {
         fitting.into_iter().map(name).collect::<Vec<_>>().join(", ")
     };
     let what = if what.is_empty() { which } else { format!("{what} ({which})") };
-    Some(format!("{what}, up to {} bytes", thousands(most)))
+    Some(format!("{what}, up to {} bytes of RAM", thousands(most)))
 }
 
 fn estimates(question: &Question, answers: &[Answer], chips: &[&'static Chip], figures: &Figures) -> String {
@@ -328,19 +412,21 @@ mod tests {
             average: None,
             guard: Guard::Off,
             replay: 0,
-            samples_in_ram: false,
+            samples: Place::Flash,
+            epochs: Place::Ram,
+            session: false,
             core: Core::M4f,
         }
     }
 
-    /// A ledger in which plain SGD was measured, and SAM of the last layer.
+    /// A ledger in which plain SGD was measured, and the stack of SAM.
     fn figures() -> Figures {
         let rows = [
             ("stack:digits:all:plain+sgd", 500),
             ("flash:digits:all:plain+sgd", 4000),
             ("step:digits:all:plain+sgd", 100_000),
             ("sample:digits:all:plain+sgd", 90_000),
-            ("stack:digits:last:sam+sgd", 600),
+            ("stack:digits:all:sam+sgd", 600),
         ];
         let column = rows.into_iter().map(|(row, figure)| (row.to_owned(), figure)).collect();
         Figures::new("1.0".to_owned(), Columns::from([("mps2-an386".to_owned(), column)]))
@@ -358,13 +444,37 @@ mod tests {
             text.contains("To fit: plain+sgd, up to") && text.contains("--scope last (every method)"),
             "{text}"
         );
-        assert!(text.contains("~600") && text.contains("~: no image"), "{text}");
+        assert!(text.contains(" ?  no:") && text.contains("~: an estimate"), "{text}");
     }
 
     #[test]
     fn flash_is_a_limit_too_and_nothing_may_help() {
-        let text = text(&question(), Limits { ram: Some(1), flash: Some(3_999) }, &[], &figures());
-        assert!(text.contains("1 too much flash") && text.contains("it needs more memory"), "{text}");
+        let said = |ram, flash| text(&question(), Limits { ram, flash }, &[], &figures());
+        let both = said(Some(1), Some(3_999));
+        assert!(both.contains("1 too much flash") && both.contains("it needs more RAM and flash."), "{both}");
+        let flash = said(Some(1 << 20), Some(3_999));
+        assert!(flash.contains("it needs more flash.") && !flash.contains("needs more RAM"), "{flash}");
+    }
+
+    #[test]
+    fn what_was_not_measured_does_not_fit_by_being_unknown() {
+        let question = Question { methods: vec!["rst"], ..question() };
+        let limits = |ram, flash| Limits { ram: Some(ram), flash: Some(flash) };
+        let said = |limits| text(&question, limits, &[], &figures());
+        let unknown = said(limits(64 << 10, 1 << 10));
+        assert!(unknown.contains("unknown whether it fits: RAM, flash not measured"), "{unknown}");
+        assert_eq!(lines(&question, limits(64 << 10, 1 << 10), &[], &figures())[0].fits, None);
+        let lent = said(limits(1 << 10, 1 << 10));
+        assert!(lent.contains("too much RAM") && !lent.contains("unknown whether"), "{lent}");
+    }
+
+    #[test]
+    fn a_fit_says_what_is_left_of_each() {
+        let question = Question { methods: vec!["plain"], ..question() };
+        let said = text(&question, Limits { ram: Some(64 << 10), flash: Some(4_010) }, &[], &figures());
+        assert!(said.contains("RAM, 10 flash left"), "{said}");
+        let flash = text(&question, Limits { ram: None, flash: Some(4_010) }, &[], &figures());
+        assert!(flash.contains("fits, 10 left"), "{flash}");
     }
 
     #[test]
@@ -386,7 +496,7 @@ mod tests {
         assert!((high - most * 22.5e-3 * 3.6).abs() < F64_SUM.value, "the most cycles at the most current");
         let sam = &lines(&question(), Limits::default(), &[chip], &figures())[1];
         assert_eq!(sam.chips[0].seconds, None, "no step of it was counted");
-        assert!(!sam.stack_measured && line.stack_measured);
+        assert!(!sam.flash_measured && line.flash_measured);
     }
 
     #[test]
