@@ -32,7 +32,7 @@ pub use format::{Contents, Error, MAGIC, VERSION, layout_hash};
 
 use crate::hash::Crc32;
 use crate::tune::Samples;
-use format::{HEADER, Sections, Shape, above};
+use format::{HEADER, Sections, Shape, finite};
 
 /// A blob, read in place.
 ///
@@ -135,14 +135,14 @@ impl<'a> Blob<'a> {
 
     /// Refuses numbers out of range.
     fn checked(self) -> Result<Self, Error> {
-        for (floats, bound, what) in [
-            (self.mean, f32::NEG_INFINITY, "mean"),
-            (self.sd, 0.0, "standard deviation"),
-            (self.replay.scale(), 0.0, "scale"),
-            (self.weights, f32::NEG_INFINITY, "weights"),
-            (self.logits, f32::NEG_INFINITY, "logits"),
+        for (floats, positive, what) in [
+            (self.mean, false, "mean"),
+            (self.sd, true, "standard deviation"),
+            (self.replay.scale(), true, "scale"),
+            (self.weights, false, "weights"),
+            (self.logits, false, "logits"),
         ] {
-            above(floats, bound, what)?;
+            finite(floats, positive, what)?;
         }
         for (samples, what) in
             [(self.replay, "label of a replay sample"), (self.validation, "label of a validation sample")]

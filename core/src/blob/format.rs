@@ -12,9 +12,11 @@ pub const VERSION: u16 = 1;
 /// Bytes before the first float.
 pub(super) const HEADER: usize = 40;
 
-/// Refuses floats that are not finite, or not above `bound`.
-pub(super) fn above(floats: &[f32], bound: f32, what: &'static str) -> Result<(), Error> {
-    if floats.iter().all(|x| *x > bound && *x <= f32::MAX) { Ok(()) } else { Err(Error::Malformed(what)) }
+/// Refuses floats that are not finite or, where they must be `positive`, not above 0. (Only those are compared: without an
+/// FPU that is a call.)
+pub(super) fn finite(floats: &[f32], positive: bool, what: &'static str) -> Result<(), Error> {
+    let good = floats.iter().all(|x| x.is_finite() && (!positive || *x > 0.0));
+    if good { Ok(()) } else { Err(Error::Malformed(what)) }
 }
 
 /// Why bytes are no usable blob.
@@ -260,11 +262,11 @@ impl Contents<'_> {
         if let Some((_, what)) = checks.iter().find(|(holds, _)| !holds) {
             return Err(Error::Malformed(what));
         }
-        above(self.mean, f32::NEG_INFINITY, "mean")?;
-        above(self.sd, 0.0, "standard deviation")?;
-        above(replay.scale(), 0.0, "scale")?;
-        above(self.weights, f32::NEG_INFINITY, "weights")?;
-        above(self.logits, f32::NEG_INFINITY, "logits")?;
+        finite(self.mean, false, "mean")?;
+        finite(self.sd, true, "standard deviation")?;
+        finite(replay.scale(), true, "scale")?;
+        finite(self.weights, false, "weights")?;
+        finite(self.logits, false, "logits")?;
         let len = shape.sections().and_then(|sections| u32::try_from(sections.len).ok());
         len.ok_or(Error::Malformed("sizes"))
     }

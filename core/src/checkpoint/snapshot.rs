@@ -148,27 +148,23 @@ where
 /// Bytes that are taken from a row of words, after some have been skipped.
 struct Window<'a> {
     skip: usize,
-    out: &'a mut [u8],
+    out: core::slice::IterMut<'a, [u8; 4]>,
 }
 
 impl Window<'_> {
     fn word(&mut self, word: u32) {
         if self.skip > 0 {
             self.skip -= 1;
-        } else if let Some((chunk, rest)) = core::mem::take(&mut self.out).split_first_chunk_mut() {
-            *chunk = word.to_le_bytes();
-            self.out = rest;
+        } else if let Some(out) = self.out.next() {
+            *out = word.to_le_bytes();
         }
     }
 
     fn floats(&mut self, values: &[f32]) {
         let skip = self.skip.min(values.len());
         self.skip -= skip;
-        for value in values.iter().skip(skip) {
-            if self.out.is_empty() {
-                break;
-            }
-            self.word(value.to_bits());
+        for (value, out) in values.iter().skip(skip).zip(&mut self.out) {
+            *out = value.to_le_bytes();
         }
     }
 }
@@ -192,7 +188,7 @@ where
     }
 
     fn fill(&self, from: usize, out: &mut [u8]) {
-        let mut window = Window { skip: from, out };
+        let mut window = Window { skip: from, out: out.as_chunks_mut().0.iter_mut() };
         self.position.put(&mut |word| window.word(word));
         self.scalars.put(&mut |word| window.word(word));
         self.beside.scalars().put(&mut |word| window.word(word));

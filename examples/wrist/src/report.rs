@@ -158,7 +158,7 @@ impl Report for Defmt {
                 say!("{=usize} labelled windows, {=u32} for the test", labelled, tested);
             }
             Event::Epoch { run, epoch, loss, refused } => {
-                say!("{=str}: epoch {=u32}, loss {=f32}, {=u32} steps refused", run, epoch, loss, refused)
+                say!("{=str}: epoch {=u32}, loss {=f32}, {=u32} steps refused", run, epoch, loss, refused);
             }
             Event::Trust { least, most } => say!("trust from {=f32} to {=f32}", least, most),
             Event::Score { of, score: Score { right, total, .. } } => {

@@ -65,6 +65,7 @@ impl<C: Choice, B: Isa, P: OutputPin, R: Report> Trainer<'_, C, B, P, R> {
             let steps = (order.len() / batch) as u32;
             let total = run.epochs * steps;
             Draws::new(Key::new(settings.seed, Stream::Shuffle, epoch)).shuffle(&mut order);
+            bench.turns.rest();
             let (mut sum, mut refused) = (0.0, 0);
             for samples in order.chunks_exact(batch) {
                 let clock = Clock { step, total, lr: settings.lr };
