@@ -1,7 +1,7 @@
 //! Checkpoints in flash that survive a power cut at any moment (features `storage` and `storage-async`).
 //!
 //! A [`Region`] of a NOR flash holds two or more slots. A save writes a *candidate* into a slot that is not the current
-//! one: erase, payload, read back, and the header last, in a write unit of its own that is written once. A candidate
+//! one: erase, payload, read back, and the header last, in write units of its own that are written once. A candidate
 //! becomes the current record only by `confirm`, one more write; a reset before that leads to the last confirmed record,
 //! as in a boot loader with trial and rollback. `roll_back` drops a candidate, `undo` the current record in favour of the
 //! one before it.

@@ -2,6 +2,7 @@
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use embedded_storage_async::nor_flash as asynchronous;
+use std::ops::Range;
 
 /// What the flash may answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +32,19 @@ pub enum Torn {
     Noise,
     /// The word cannot be read any more.
     Unreadable,
+    /// Of an erase: the word at the cut is erased, every other is as it was.
+    Only,
+    /// Of an erase: the word at the cut is as it was, every other is erased.
+    Spared,
 }
 
 impl Torn {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Prefix, Self::Noise, Self::Unreadable];
+    /// Every kind that a write can leave.
+    pub const WRITE: [Self; 3] = [Self::Prefix, Self::Noise, Self::Unreadable];
+    /// Every kind that an erase can leave: its words change in any order.
+    pub const ERASE: [Self; 5] = [Self::Prefix, Self::Noise, Self::Unreadable, Self::Only, Self::Spared];
+    /// Bytes that `Only` and `Spared` are about, unless a write unit has more: those of a mark, so that all of it is lost.
+    pub const WORD: usize = 8;
 }
 
 /// A cut: at the writing operation number `operation`, counted from 0, after `bytes` bytes of it.
@@ -82,6 +91,14 @@ pub struct Flash<const WRITE: usize, const ERASE: usize> {
     pub busy_every: usize,
     /// The writing operation that fails half way, once, without a cut.
     pub break_at: Option<usize>,
+    /// Reads so far.
+    pub reads: usize,
+    /// Reads that fail, by their number; a later read of the same word may succeed.
+    pub failing: Range<usize>,
+    /// What erased bytes read as.
+    pub erased: u8,
+    /// A byte that no erase reaches.
+    pub stuck: Option<usize>,
 }
 
 impl<const WRITE: usize, const ERASE: usize> Flash<WRITE, ERASE> {
@@ -98,6 +115,10 @@ impl<const WRITE: usize, const ERASE: usize> Flash<WRITE, ERASE> {
             calls: 0,
             busy_every: 0,
             break_at: None,
+            reads: 0,
+            failing: 0..0,
+            erased: 0xff,
+            stuck: None,
         }
     }
 
@@ -110,6 +131,11 @@ impl<const WRITE: usize, const ERASE: usize> Flash<WRITE, ERASE> {
     /// Makes the word at `at` unreadable.
     pub fn spoil(&mut self, at: usize) {
         self.unreadable[at / WRITE] = true;
+    }
+
+    /// Makes it readable again.
+    pub fn heal(&mut self, at: usize) {
+        self.unreadable[at / WRITE] = false;
     }
 
     /// What every call begins with.
@@ -127,6 +153,15 @@ impl<const WRITE: usize, const ERASE: usize> Flash<WRITE, ERASE> {
         let number = self.log.len();
         self.log.push(operation);
         let at = operation.at;
+        if let Some(cut) = self.cut
+            && cut.operation == number
+            && operation.erase
+            && matches!(cut.torn, Torn::Only | Torn::Spared)
+        {
+            self.dead = true;
+            self.erase_some(operation, cut);
+            return Err(FlashError::PowerLost);
+        }
         let (done, torn, error) = match (self.cut, self.break_at) {
             (Some(cut), _) if cut.operation == number => {
                 self.dead = true;
@@ -157,10 +192,21 @@ impl<const WRITE: usize, const ERASE: usize> Flash<WRITE, ERASE> {
         error.map_or(Ok(()), Err)
     }
 
+    /// Erases the word at the cut and no other, or every other.
+    fn erase_some(&mut self, operation: Operation, cut: Cut) {
+        let word = WRITE.max(Torn::WORD);
+        for at in operation.at..operation.at + operation.len {
+            if ((at - operation.at) / word == cut.bytes / word) == (cut.torn == Torn::Only) {
+                self.bytes[at] = self.erased;
+                (self.written[at / WRITE], self.unreadable[at / WRITE]) = (false, false);
+            }
+        }
+    }
+
     /// What is left of word `index` from byte `from` of the operation on.
     fn tear(&mut self, operation: Operation, index: usize, from: usize, torn: Torn) {
         match torn {
-            Torn::Prefix => {}
+            Torn::Prefix | Torn::Only | Torn::Spared => {}
             Torn::Unreadable => self.unreadable[index] = true,
             Torn::Noise => {
                 for i in operation.at + from..(index + 1) * WRITE {
@@ -177,6 +223,10 @@ impl<const WRITE: usize, const ERASE: usize> Flash<WRITE, ERASE> {
         self.enter()?;
         let at = offset as usize;
         assert!(at.is_multiple_of(WRITE) && bytes.len().is_multiple_of(WRITE), "unaligned read");
+        self.reads += 1;
+        if self.failing.contains(&(self.reads - 1)) {
+            return Err(FlashError::Broken);
+        }
         if self.unreadable[at / WRITE..(at + bytes.len()) / WRITE].contains(&true) {
             bytes.fill(0xa5);
             return Err(FlashError::TornWord);
@@ -189,7 +239,12 @@ impl<const WRITE: usize, const ERASE: usize> Flash<WRITE, ERASE> {
         self.enter()?;
         let (from, to) = (from as usize, to as usize);
         assert!(from.is_multiple_of(ERASE) && to == from + ERASE, "one erase unit a call: {from}..{to}");
-        self.change(Operation { erase: true, at: from, len: ERASE }, &[0xff; ERASE])
+        let old = self.stuck.map(|at| (at, self.bytes[at]));
+        self.change(Operation { erase: true, at: from, len: ERASE }, &[self.erased; ERASE])?;
+        if let Some((at, byte)) = old {
+            self.bytes[at] = byte;
+        }
+        Ok(())
     }
 
     fn write_now(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {

@@ -4,7 +4,10 @@ use super::region::Misfit;
 use core::convert::Infallible;
 use core::fmt;
 
-/// Why a call on a store did not succeed; `E` is the error of the flash. No error harms a confirmed checkpoint.
+/// Why a call on a store did not succeed; `E` is the error of the flash. No error harms a confirmed checkpoint: a
+/// read that fails is repeated before it counts, and what it should have read is overwritten last ([`Slot::Unreadable`]).
+///
+/// [`Slot::Unreadable`]: super::Slot::Unreadable
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -34,12 +37,12 @@ pub enum Error<E> {
         /// The hash in the record.
         found: u32,
     },
-    /// There are only records of a newer firmware's format.
+    /// There is no confirmed checkpoint, but a record of a newer firmware's format.
     Version {
         /// Its version.
         found: u32,
     },
-    /// What was read is not what was written. A save may be advanced on: it starts again with erasing. A load has
+    /// What was read is not what was written or erased. A save may be advanced on: it starts again with erasing. A load has
     /// spoiled what it loaded into, and the store has dropped that record: load again for the one before it.
     Damaged,
     /// The store has not been opened.

@@ -1,4 +1,4 @@
-//! The bytes of a header and of the marks behind it.
+//! The bytes of a header and of the marks.
 //!
 //! All words are little-endian. These eight words keep their places in every version of the format, so that an older
 //! firmware can tell a newer record from garbage:
@@ -20,8 +20,8 @@ use crate::hash::Crc32;
 pub const HEADER: usize = 32;
 /// Bytes of a mark.
 pub const MARK: usize = 8;
-/// The version that this crate writes; it reads all versions up to it.
-pub const VERSION: u32 = 1;
+/// The version that this crate reads and writes.
+pub const VERSION: u32 = 2;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"FLTM");
 const CONFIRMED: u32 = u32::from_le_bytes(*b"GOOD");
@@ -47,7 +47,7 @@ pub struct Header {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum NoHeader {
-    /// Erased flash, or anything else.
+    /// Erased flash, a format before the first release, or anything else.
     Absent,
     /// A record of a newer format; its sequence number is known.
     Future {
@@ -103,7 +103,10 @@ impl Header {
         if magic != MAGIC || check != crc(&[magic, version, sequence, layout, words, payload, step]) {
             return Err(NoHeader::Absent);
         }
-        if version > VERSION || version == 0 {
+        if version < VERSION {
+            return Err(NoHeader::Absent);
+        }
+        if version > VERSION {
             return Err(NoHeader::Future { version, sequence });
         }
         Ok(Self { sequence, layout, words, crc: payload, step })
@@ -154,12 +157,17 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_version_is_told_from_garbage() {
-        let mut bytes = EXAMPLE.encode();
-        bytes[4..8].copy_from_slice(&(VERSION + 1).to_le_bytes());
-        let words: [u32; 7] = words(&bytes).unwrap_or_default();
-        bytes[28..].copy_from_slice(&crc(&words).to_le_bytes());
-        assert_eq!(Header::decode(&bytes), Err(NoHeader::Future { version: VERSION + 1, sequence: 7 }));
+    fn a_newer_version_is_told_from_garbage_and_from_none() {
+        let of = |version: u32| {
+            let mut bytes = EXAMPLE.encode();
+            bytes[4..8].copy_from_slice(&version.to_le_bytes());
+            let words: [u32; 7] = words(&bytes).unwrap_or_default();
+            bytes[28..].copy_from_slice(&crc(&words).to_le_bytes());
+            Header::decode(&bytes)
+        };
+        assert_eq!(of(VERSION + 1), Err(NoHeader::Future { version: VERSION + 1, sequence: 7 }));
+        assert_eq!(of(VERSION), Ok(EXAMPLE));
+        assert_eq!(of(0), Err(NoHeader::Absent));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Load<'a, T> {
     bytes: u32,
     at: u32,
     crc: Crc32,
+    /// The last read has failed.
+    again: bool,
     buffer: [u8; CHUNK],
 }
 
@@ -47,18 +49,23 @@ impl<'a, T: Sink> Load<'a, T> {
             return Err(Error::Layout { expected, found: header.layout });
         }
         let bytes = header.words.wrapping_mul(4);
-        Ok(Self { table, target, slot, header, bytes, at: 0, crc: Crc32::new(), buffer: [0; CHUNK] })
+        Ok(Self {
+            table,
+            target,
+            slot,
+            header,
+            bytes,
+            at: 0,
+            crc: Crc32::new(),
+            again: false,
+            buffer: [0; CHUNK],
+        })
     }
 
     /// Bytes of the next read that are payload, and all bytes.
     fn next(&self) -> (u32, u32) {
         let real = self.bytes.saturating_sub(self.at).min(self.table.plan.chunk);
         (real, self.table.plan.round(real))
-    }
-
-    /// The target is spoiled and the record is out of the race.
-    fn drop_record(&mut self) {
-        self.table.set(self.slot, Slot::Damaged(self.header));
     }
 }
 
@@ -76,13 +83,15 @@ impl<T: Sink> Job for Load<'_, T> {
     }
 
     fn done(&mut self) -> Result<(), Error<Infallible>> {
+        self.again = false;
         let (real, _) = self.next();
         let payload = self.buffer.get(..real as usize).unwrap_or(&[]);
         self.crc.bytes(payload);
         self.target.take(self.at as usize / 4, payload);
         self.at = self.at.saturating_add(real);
         if self.at >= self.bytes && self.crc.finish() != self.header.crc {
-            self.drop_record();
+            // The target is spoiled and the record is out of the race.
+            self.table.set(self.slot, Slot::Damaged(self.header));
             return Err(Error::Damaged);
         }
         Ok(())
@@ -91,7 +100,10 @@ impl<T: Sink> Job for Load<'_, T> {
     fn refused(&mut self) {}
 
     fn failed(&mut self) -> Failed {
-        self.drop_record();
+        if !core::mem::replace(&mut self.again, true) {
+            return Failed::Tolerated;
+        }
+        self.table.set(self.slot, Slot::Unreadable);
         Failed::Told
     }
 

@@ -95,7 +95,10 @@ impl Job for Mark<'_> {
             Stage::InFlight => self.stage = Stage::Check,
             Stage::Check if self.buffer.starts_with(&self.bytes) => {
                 (self.stage, self.table.is_open) = (Stage::Done, true);
-                self.table.set(self.slot, self.becomes);
+                match self.becomes {
+                    Slot::Confirmed(header) => self.table.confirm(self.slot, header),
+                    other => self.table.set(self.slot, other),
+                }
             }
             Stage::Check => return Err(Error::Damaged),
             Stage::Write | Stage::Done => {}

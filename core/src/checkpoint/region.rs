@@ -7,14 +7,15 @@ pub const MAX_SLOTS: usize = 8;
 /// Bytes that one call reads or writes at most, and the largest write unit of a flash that is supported.
 pub const CHUNK: usize = 256;
 
-/// Part of a flash that is kept for checkpoints: two or more slots of one size.
+/// Part of a flash that is kept for checkpoints: two or more slots of one size. Erased flash must read as 0xff: on any
+/// other every save ends with [`Error::Damaged`](super::Error::Damaged).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Region {
     /// First byte; a multiple of the erase size.
     pub start: u32,
-    /// Bytes of a slot; a multiple of the erase size. [`Snapshot::bytes`](super::Snapshot::bytes) plus 48 bytes, or
-    /// three write units if they are longer than 16, must fit.
+    /// Bytes of a slot; a multiple of the erase size. A header of 32 bytes, [`Snapshot::bytes`](super::Snapshot::bytes) and
+    /// three marks of 8, each rounded up to whole write units, must fit.
     pub slot: u32,
     /// Slots, 2 to [`MAX_SLOTS`]. Two keep the last confirmed checkpoint; with three, a candidate also survives until
     /// the next one is complete.
@@ -148,14 +149,25 @@ impl Plan {
         self.rejected(slot).wrapping_add(self.round(MARK as u32))
     }
 
-    /// Bytes of payload that fit into a slot.
-    pub(super) const fn room(&self) -> u32 {
-        self.slot.saturating_sub(self.payload(0).wrapping_sub(self.base(0)))
+    /// Where the mark "retired" of a slot with a payload of `bytes` stands: behind it, far from the others and, if the
+    /// record has more than one, in another erase unit than the header.
+    pub(super) const fn retired(&self, slot: u32, bytes: u32) -> u32 {
+        self.payload(slot).wrapping_add(self.round(bytes))
     }
 
-    /// Units of erasing that hold a payload of `bytes` and what stands before it.
+    /// Bytes of a slot that are not payload.
+    const fn frame(&self) -> u32 {
+        self.retired(0, 0).wrapping_sub(self.base(0)).wrapping_add(self.round(MARK as u32))
+    }
+
+    /// Bytes of payload that fit into a slot.
+    pub(super) const fn room(&self) -> u32 {
+        self.slot.saturating_sub(self.frame())
+    }
+
+    /// Units of erasing that hold a payload of `bytes` and what stands around it.
     pub(super) fn erases(&self, bytes: u32) -> u32 {
-        let used = self.payload(0).wrapping_sub(self.base(0)).wrapping_add(self.round(bytes));
+        let used = self.frame().wrapping_add(self.round(bytes));
         used.wrapping_add(self.erase.wrapping_sub(1)).checked_div(self.erase).unwrap_or(0)
     }
 }

@@ -1,7 +1,12 @@
-//! Writing a record: erase, payload, check of the payload, header, check of the header.
+//! Writing a record: what was there is retired, then erase, payload, check of payload and marks, header, check of the header.
+//!
+//! An erase that is cut may leave any word as it was and clear any other, a mark among them. Hence a record gets a second
+//! mark before it is erased, so that no single word that is lost brings back what was rolled back or undone. The mark
+//! stands at the record's end; where that is another erase unit than the header's, it outlives the header whatever
+//! the cut does, since the header's unit is erased first.
 
 use super::error::Error;
-use super::header::{HEADER, Header};
+use super::header::{self, HEADER, Header, MARK};
 use super::job::{Failed, Io, Job};
 use super::region::CHUNK;
 use super::snapshot::Source;
@@ -27,15 +32,29 @@ pub struct Save<'a, S> {
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
+    /// Reading where the mark "retired" of the record that was there belongs.
+    Look(u32),
+    /// Writing that mark.
+    Retire(u32),
     /// This erase unit of the slot.
     Erase(u32),
     /// The payload from this byte on.
     Write(u32),
     /// Reading the payload back from this byte on.
     Check(u32),
+    /// Reading the marks, which must be erased.
+    CheckMark(Place),
     Header,
     CheckHeader,
     Done,
+}
+
+/// A mark of the new record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Confirmed,
+    Rejected,
+    Retired,
 }
 
 impl<'a, S: Source> Save<'a, S> {
@@ -46,14 +65,20 @@ impl<'a, S: Source> Save<'a, S> {
             return Err(Error::Room { needed: words.saturating_mul(4), room: room as usize });
         }
         let (layout, step) = (source.layout(), source.step());
-        let header = Header { sequence: table.next_sequence(), layout, words: words as u32, crc: 0, step };
+        let stage = match table.slots().get(slot as usize) {
+            Some(Slot::Candidate(old) | Slot::Confirmed(old) | Slot::Rejected(old) | Slot::Torn(old)) => {
+                Stage::Look(table.plan.retired(slot, old.words.wrapping_mul(4)))
+            }
+            _ => Stage::Erase(0),
+        };
+        let header = Header { sequence: table.take_sequence(), layout, words: words as u32, crc: 0, step };
         Ok(Self {
             table,
             source,
             slot,
             header,
             bytes: words as u32 * 4,
-            stage: Stage::Erase(0),
+            stage,
             in_flight: false,
             crc: Crc32::new(),
             buffer: [0; CHUNK],
@@ -86,7 +111,19 @@ impl<S: Source> Job for Save<'_, S> {
             self.restart();
         }
         let plan = self.table.plan;
+        let mark = plan.round(MARK as u32) as usize;
         match self.stage {
+            Stage::Look(at) => match self.buffer.get_mut(..mark) {
+                Some(bytes) => Io::Read { at, bytes },
+                None => Io::Nothing,
+            },
+            Stage::Retire(at) => {
+                self.table.set(self.slot, Slot::Unknown);
+                let Some(bytes) = self.buffer.get_mut(..mark) else { return Io::Nothing };
+                bytes.fill(0);
+                self.in_flight = true;
+                Io::Write { at, bytes }
+            }
             Stage::Erase(unit) => {
                 // The first unit goes first, and with it the header of whatever the slot held.
                 self.table.set(self.slot, Slot::Unknown);
@@ -107,6 +144,17 @@ impl<S: Source> Job for Save<'_, S> {
                 let (_, padded) = self.chunk(at);
                 match self.buffer.get_mut(..padded as usize) {
                     Some(bytes) => Io::Read { at: plan.payload(self.slot).wrapping_add(at), bytes },
+                    None => Io::Nothing,
+                }
+            }
+            Stage::CheckMark(place) => {
+                let at = match place {
+                    Place::Confirmed => plan.confirmed(self.slot),
+                    Place::Rejected => plan.rejected(self.slot),
+                    Place::Retired => plan.retired(self.slot, self.bytes),
+                };
+                match self.buffer.get_mut(..mark) {
+                    Some(bytes) => Io::Read { at, bytes },
                     None => Io::Nothing,
                 }
             }
@@ -131,7 +179,14 @@ impl<S: Source> Job for Save<'_, S> {
 
     fn done(&mut self) -> Result<(), Error<Infallible>> {
         self.in_flight = false;
+        let mark = self.table.plan.round(MARK as u32) as usize;
         match self.stage {
+            Stage::Look(at) => {
+                // Not erased: a save before this one was cut. No word is written twice.
+                let free = self.buffer.get(..mark).is_some_and(header::is_erased);
+                self.stage = if free { Stage::Retire(at) } else { Stage::Erase(0) };
+            }
+            Stage::Retire(_) => self.stage = Stage::Erase(0),
             Stage::Erase(unit) if unit + 1 < self.table.plan.erases(self.bytes) => {
                 self.stage = Stage::Erase(unit + 1);
             }
@@ -147,11 +202,22 @@ impl<S: Source> Job for Save<'_, S> {
             Stage::Check(at) => {
                 let (real, _) = self.chunk(at);
                 self.crc.bytes(self.buffer.get(..real as usize).unwrap_or(&[]));
-                self.stage = self.beyond(at, Stage::Check, Stage::Header);
-                if self.stage == Stage::Header && self.crc.finish() != self.header.crc {
+                self.stage = self.beyond(at, Stage::Check, Stage::CheckMark(Place::Confirmed));
+                if !matches!(self.stage, Stage::Check(_)) && self.crc.finish() != self.header.crc {
                     self.restart();
                     return Err(Error::Damaged);
                 }
+            }
+            Stage::CheckMark(place) => {
+                if !self.buffer.get(..mark).is_some_and(header::is_erased) {
+                    self.restart();
+                    return Err(Error::Damaged);
+                }
+                self.stage = match place {
+                    Place::Confirmed => Stage::CheckMark(Place::Rejected),
+                    Place::Rejected => Stage::CheckMark(Place::Retired),
+                    Place::Retired => Stage::Header,
+                };
             }
             Stage::Header => self.stage = Stage::CheckHeader,
             Stage::CheckHeader => {
@@ -172,8 +238,13 @@ impl<S: Source> Job for Save<'_, S> {
     }
 
     fn failed(&mut self) -> Failed {
+        if let Stage::Look(_) = self.stage {
+            // What cannot be read cannot be written either.
+            self.restart();
+            return Failed::Tolerated;
+        }
         // An erase is repeated; a write stays in flight; what cannot be read back is written again.
-        if matches!(self.stage, Stage::Check(_) | Stage::CheckHeader) {
+        if matches!(self.stage, Stage::Check(_) | Stage::CheckMark(_) | Stage::CheckHeader) {
             self.restart();
         }
         Failed::Told

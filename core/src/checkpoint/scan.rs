@@ -8,7 +8,8 @@ use super::table::{Slot, Table};
 use crate::hash::Crc32;
 use core::convert::Infallible;
 
-/// Reads headers, marks and payloads of all slots. A read that fails condemns what it should have read, nothing else.
+/// Reads headers, marks and payloads of all slots. A read that fails is repeated; if it fails
+/// again, the slot is unreadable, and no other.
 #[derive(Debug)]
 pub struct Scan<'a> {
     table: &'a mut Table,
@@ -17,6 +18,8 @@ pub struct Scan<'a> {
     header: Header,
     mark: Mark,
     crc: Crc32,
+    /// The last read has failed.
+    again: bool,
     buffer: [u8; CHUNK],
 }
 
@@ -26,6 +29,7 @@ enum Part {
     Header,
     Confirmed,
     Rejected,
+    Retired,
     /// From this byte on.
     Payload(u32),
 }
@@ -50,6 +54,7 @@ impl<'a> Scan<'a> {
             header: NONE,
             mark: Mark::Erased,
             crc: Crc32::new(),
+            again: false,
             buffer: [0; CHUNK],
         }
     }
@@ -65,6 +70,9 @@ impl<'a> Scan<'a> {
             Part::Header => (plan.base(self.slot), plan.round(HEADER as u32)),
             Part::Confirmed => (plan.confirmed(self.slot), plan.round(MARK as u32)),
             Part::Rejected => (plan.rejected(self.slot), plan.round(MARK as u32)),
+            Part::Retired => {
+                (plan.retired(self.slot, self.header.words.wrapping_mul(4)), plan.round(MARK as u32))
+            }
             Part::Payload(at) => {
                 let left = plan.round(self.header.words.wrapping_mul(4)).saturating_sub(at);
                 (plan.payload(self.slot).wrapping_add(at), left.min(plan.chunk))
@@ -84,14 +92,13 @@ impl<'a> Scan<'a> {
         match Header::decode(&self.buffer) {
             Err(NoHeader::Absent) => self.file(Slot::Empty),
             Err(NoHeader::Future { version, sequence }) => self.file(Slot::Future { version, sequence }),
+            Ok(header) if header.words > self.plan().room() / 4 => self.file(Slot::Damaged(header)),
             Ok(header) => (self.header, self.part) = (header, Part::Confirmed),
         }
     }
 
-    /// Judges the mark "confirmed"; `None` if it could not be read.
-    fn read_confirmed(&mut self, bytes: Option<usize>) {
-        let bytes = bytes.and_then(|n| self.buffer.get(..n));
-        self.mark = match bytes {
+    fn read_confirmed(&mut self, bytes: usize) {
+        self.mark = match self.buffer.get(..bytes) {
             Some(bytes) if header::is_erased(bytes) => Mark::Erased,
             Some(bytes) if bytes.starts_with(&header::confirmed(self.header.sequence)) => Mark::Whole,
             _ => Mark::Torn,
@@ -99,16 +106,16 @@ impl<'a> Scan<'a> {
         self.part = Part::Rejected;
     }
 
-    fn read_rejected(&mut self, bytes: usize) {
+    /// Judges the mark "rejected" or "retired"; then comes `next`.
+    fn read_rejected(&mut self, bytes: usize, next: Part) {
         if !self.buffer.get(..bytes).is_some_and(header::is_erased) {
             // Also half a mark: whoever began to write it meant it.
             self.file(Slot::Rejected(self.header));
-        } else if self.header.words > self.plan().room() / 4 {
-            self.file(Slot::Damaged(self.header));
         } else {
-            self.crc = Crc32::new();
-            self.part = Part::Payload(0);
-            self.judge(0);
+            (self.crc, self.part) = (Crc32::new(), next);
+            if let Part::Payload(at) = next {
+                self.judge(at);
+            }
         }
     }
 
@@ -153,11 +160,13 @@ impl Job for Scan<'_> {
         if self.table.is_open {
             return Ok(());
         }
+        self.again = false;
         let (_, bytes) = self.next();
         match self.part {
             Part::Header => self.read_header(),
-            Part::Confirmed => self.read_confirmed(Some(bytes as usize)),
-            Part::Rejected => self.read_rejected(bytes as usize),
+            Part::Confirmed => self.read_confirmed(bytes as usize),
+            Part::Rejected => self.read_rejected(bytes as usize, Part::Retired),
+            Part::Retired => self.read_rejected(bytes as usize, Part::Payload(0)),
             Part::Payload(at) => self.read_payload(at, bytes),
         }
         Ok(())
@@ -166,11 +175,9 @@ impl Job for Scan<'_> {
     fn refused(&mut self) {}
 
     fn failed(&mut self) -> Failed {
-        match self.part {
-            Part::Header => self.file(Slot::Empty),
-            Part::Confirmed => self.read_confirmed(None),
-            Part::Rejected => self.file(Slot::Rejected(self.header)),
-            Part::Payload(_) => self.file(Slot::Damaged(self.header)),
+        if core::mem::replace(&mut self.again, true) {
+            self.again = false;
+            self.file(Slot::Unreadable);
         }
         Failed::Tolerated
     }

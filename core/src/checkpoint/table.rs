@@ -23,8 +23,12 @@ pub enum Slot {
     Rejected(Header),
     /// A record whose confirmation was interrupted. It cannot be confirmed any more: no word is written twice.
     Torn(Header),
-    /// A record whose payload is damaged or cannot be read.
+    /// A record whose payload is damaged.
     Damaged(Header),
+    /// A word of the header, the marks or the payload could not be read, twice in a row. It may come back when the store is
+    /// opened again; until then the slot holds nothing, and it is overwritten only if no other can be (with two slots and a
+    /// current record in the other one: by the next save), or after a newer record was confirmed.
+    Unreadable,
     /// A record of a newer firmware.
     Future {
         /// Version of its format.
@@ -37,7 +41,7 @@ pub enum Slot {
 impl Slot {
     const fn sequence(self) -> Option<u32> {
         match self {
-            Self::Unknown | Self::Empty => None,
+            Self::Unknown | Self::Empty | Self::Unreadable => None,
             Self::Candidate(h)
             | Self::Confirmed(h)
             | Self::Rejected(h)
@@ -59,15 +63,20 @@ pub(super) struct Table {
     pub(super) plan: Plan,
     pub(super) is_open: bool,
     slots: [Slot; MAX_SLOTS],
-    /// The highest sequence number seen.
+    /// The highest sequence number seen or given away.
     highest: Option<u32>,
+    /// How many numbers to leave out, for a record that cannot be read and may have them.
+    gap: u32,
 }
+
+/// More numbers than a region's flash can be erased for.
+const GAP: u32 = 1 << 20;
 
 type Found = Option<(u32, Header)>;
 
 impl Table {
     pub(super) const fn new(plan: Plan) -> Self {
-        Self { plan, is_open: false, slots: [Slot::Unknown; MAX_SLOTS], highest: None }
+        Self { plan, is_open: false, slots: [Slot::Unknown; MAX_SLOTS], highest: None, gap: 0 }
     }
 
     pub(super) fn slots(&self) -> &[Slot] {
@@ -77,6 +86,9 @@ impl Table {
     pub(super) fn set(&mut self, slot: u32, what: Slot) {
         if let Some(place) = self.slots.get_mut(slot as usize) {
             *place = what;
+        }
+        if what == Slot::Unreadable {
+            self.gap = GAP;
         }
         if let Some(sequence) = what.sequence()
             && self.highest.is_none_or(|highest| after(sequence, highest))
@@ -99,6 +111,16 @@ impl Table {
             }
         }
         best
+    }
+
+    /// Files a confirmation. It is newer than whatever could not be read, which is therefore worth nothing any more.
+    pub(super) fn confirm(&mut self, slot: u32, header: Header) {
+        for other in &mut self.slots {
+            if *other == Slot::Unreadable {
+                *other = Slot::Unknown;
+            }
+        }
+        self.set(slot, Slot::Confirmed(header));
     }
 
     /// The record that a reset leads to.
@@ -130,7 +152,7 @@ impl Table {
     }
 
     /// Where the next record goes: never over the current one nor, with three slots, over the candidate; else over what is
-    /// worth least.
+    /// worth least. What cannot be read may be the last confirmed record and goes last.
     pub(super) fn target(&self) -> Result<u32, Error<Infallible>> {
         if !self.is_open {
             return Err(Error::Closed);
@@ -143,6 +165,7 @@ impl Table {
                 continue;
             }
             let worth = match what {
+                Slot::Unreadable => 4,
                 Slot::Candidate(_) if Some(slot) == candidate => 3,
                 Slot::Confirmed(_) => 2,
                 Slot::Future { .. } => 1,
@@ -158,9 +181,16 @@ impl Table {
         best.map(|(slot, _)| slot).ok_or(Error::Closed)
     }
 
-    /// One more than the highest sequence number: none is used twice, even if a save is given up.
-    pub(super) fn next_sequence(&self) -> u32 {
-        self.highest.map_or(0, |highest| highest.wrapping_add(1))
+    /// One more than the highest sequence number.
+    fn next_sequence(&self) -> u32 {
+        self.highest.map_or(0, |highest| highest.wrapping_add(1)).wrapping_add(self.gap)
+    }
+
+    /// The next record's sequence number. None is used twice between two openings, even if a save is given up.
+    pub(super) fn take_sequence(&mut self) -> u32 {
+        let sequence = self.next_sequence();
+        (self.highest, self.gap) = (Some(sequence), 0);
+        sequence
     }
 
     /// Why there is no record to load.
