@@ -234,7 +234,7 @@ mod tests {
             asked("--ram 32K --flash 1M --method sam --average ema --samples flash --chip none --replay 2");
         let question = args.questions().remove(0);
         assert_eq!((args.limits().ram, args.limits().flash), (Some(32 << 10), Some(1 << 20)));
-        assert_eq!((question.methods, question.average, question.replay), (vec!["sam"], Some("ema"), 2));
+        assert_eq!((&*question.methods, question.average, question.replay), (&["sam"][..], Some("ema"), 2));
         assert!(question.samples == Place::Flash && args.chips().is_empty() && question.around().is_none());
         let of = |args| asked(args).questions().remove(0).around();
         let small = of("--guard trust --samples flash --epochs flash").unwrap();
