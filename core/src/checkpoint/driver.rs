@@ -13,7 +13,7 @@ macro_rules! drivers {
         use super::job::{Failed, Io, Job};
         use super::load::Load;
         use super::mark::Mark;
-        use super::region::{Geometry, Plan, Region};
+        use super::region::{CHUNK, Geometry, Plan, Region};
         use super::save::Save;
         use super::scan::Scan;
         use super::snapshot::Source;
@@ -153,14 +153,15 @@ macro_rules! drivers {
             /// # Errors
             /// [`Error::Flash`], [`Error::Damaged`].
             pub $($async)? fn advance(&mut self) -> Result<Poll<J::Output>, Error<F::Error>> {
-                let result = match self.job.io() {
+                let mut buffer = [0; CHUNK];
+                let result = match self.job.io(&mut buffer) {
                     Io::Nothing => Ok(()),
                     Io::Erase { from, to } => self.flash.erase(from, to)$(.$await)?,
                     Io::Write { at, bytes } => self.flash.write(at, bytes)$(.$await)?,
                     Io::Read { at, bytes } => self.flash.read(at, bytes)$(.$await)?,
                 };
                 match result {
-                    Ok(()) => self.job.done().map_err(Error::widen)?,
+                    Ok(()) => self.job.done(&buffer).map_err(Error::widen)?,
                     Err(error) if (self.busy)(&error) => self.job.refused(),
                     Err(error) => match self.job.failed() {
                         Failed::Tolerated => {}

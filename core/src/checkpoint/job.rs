@@ -4,6 +4,11 @@
 //! store and the asynchronous one are two small drivers over the same jobs.
 
 use super::error::Error;
+use super::region::CHUNK;
+
+/// What one operation reads or writes. It lives for that operation and is not the job's, since jobs are handed on by value and
+/// each copy would take so much stack.
+pub(super) type Buffer = [u8; CHUNK];
 
 /// One flash operation. Addresses are those of the flash.
 #[derive(Debug)]
@@ -50,11 +55,11 @@ pub trait Job {
     /// What it ends with.
     type Output;
 
-    /// The next operation.
-    fn io(&mut self) -> Io<'_>;
+    /// The next operation; what it reads or writes is in `buffer`.
+    fn io<'b>(&'b mut self, buffer: &'b mut Buffer) -> Io<'b>;
 
-    /// It succeeded.
-    fn done(&mut self) -> Result<(), Error<core::convert::Infallible>>;
+    /// It succeeded, with that buffer.
+    fn done(&mut self, buffer: &Buffer) -> Result<(), Error<core::convert::Infallible>>;
 
     /// The flash was busy and did nothing: the same operation comes next.
     fn refused(&mut self);

@@ -2,9 +2,8 @@
 
 use super::error::Error;
 use super::header::Header;
-use super::job::{Failed, Io, Job};
+use super::job::{Buffer, Failed, Io, Job};
 use super::position::Position;
-use super::region::CHUNK;
 use super::table::{Slot, Table};
 use super::target::Sink;
 use crate::hash::Crc32;
@@ -22,7 +21,6 @@ pub struct Load<'a, T> {
     crc: Crc32,
     /// The last read has failed.
     again: bool,
-    buffer: [u8; CHUNK],
 }
 
 impl<'a, T: Sink> Load<'a, T> {
@@ -49,17 +47,7 @@ impl<'a, T: Sink> Load<'a, T> {
             return Err(Error::Layout { expected, found: header.layout });
         }
         let bytes = header.words.wrapping_mul(4);
-        Ok(Self {
-            table,
-            target,
-            slot,
-            header,
-            bytes,
-            at: 0,
-            crc: Crc32::new(),
-            again: false,
-            buffer: [0; CHUNK],
-        })
+        Ok(Self { table, target, slot, header, bytes, at: 0, crc: Crc32::new(), again: false })
     }
 
     /// Bytes of the next read that are payload, and all bytes.
@@ -72,9 +60,9 @@ impl<'a, T: Sink> Load<'a, T> {
 impl<T: Sink> Job for Load<'_, T> {
     type Output = Position;
 
-    fn io(&mut self) -> Io<'_> {
+    fn io<'b>(&'b mut self, buffer: &'b mut Buffer) -> Io<'b> {
         let (_, bytes) = self.next();
-        match self.buffer.get_mut(..bytes as usize) {
+        match buffer.get_mut(..bytes as usize) {
             Some(bytes) if !bytes.is_empty() => {
                 Io::Read { at: self.table.plan.payload(self.slot).wrapping_add(self.at), bytes }
             }
@@ -82,10 +70,10 @@ impl<T: Sink> Job for Load<'_, T> {
         }
     }
 
-    fn done(&mut self) -> Result<(), Error<Infallible>> {
+    fn done(&mut self, buffer: &Buffer) -> Result<(), Error<Infallible>> {
         self.again = false;
         let (real, _) = self.next();
-        let payload = self.buffer.get(..real as usize).unwrap_or(&[]);
+        let payload = buffer.get(..real as usize).unwrap_or(&[]);
         self.crc.bytes(payload);
         self.target.take(self.at as usize / 4, payload);
         self.at = self.at.saturating_add(real);

@@ -2,8 +2,7 @@
 
 use super::error::Error;
 use super::header::{self, Header, MARK};
-use super::job::{Failed, Io, Job};
-use super::region::CHUNK;
+use super::job::{Buffer, Failed, Io, Job};
 use super::table::{Slot, Table};
 use core::convert::Infallible;
 
@@ -16,7 +15,6 @@ pub struct Mark<'a> {
     bytes: [u8; MARK],
     becomes: Slot,
     stage: Stage,
-    buffer: [u8; CHUNK],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +54,7 @@ impl<'a> Mark<'a> {
     }
 
     fn new(table: &'a mut Table, slot: u32, at: u32, bytes: [u8; MARK], becomes: Slot) -> Self {
-        Self { table, slot, at, bytes, becomes, stage: Stage::Write, buffer: [0xff; CHUNK] }
+        Self { table, slot, at, bytes, becomes, stage: Stage::Write }
     }
 }
 
@@ -67,14 +65,15 @@ fn candidate(table: &Table) -> Result<(u32, Header), Error<Infallible>> {
 impl Job for Mark<'_> {
     type Output = ();
 
-    fn io(&mut self) -> Io<'_> {
-        let Some(bytes) = self.buffer.get_mut(..self.table.plan.round(MARK as u32) as usize) else {
+    fn io<'b>(&'b mut self, buffer: &'b mut Buffer) -> Io<'b> {
+        let Some(bytes) = buffer.get_mut(..self.table.plan.round(MARK as u32) as usize) else {
             return Io::Nothing;
         };
         match self.stage {
             Stage::Write => {
                 // Until it is known to be whole, only opening the store again tells which record is current.
                 self.table.is_open = false;
+                bytes.fill(0xff);
                 if let Some(head) = bytes.first_chunk_mut() {
                     *head = self.bytes;
                 }
@@ -90,10 +89,10 @@ impl Job for Mark<'_> {
         }
     }
 
-    fn done(&mut self) -> Result<(), Error<Infallible>> {
+    fn done(&mut self, buffer: &Buffer) -> Result<(), Error<Infallible>> {
         match self.stage {
             Stage::InFlight => self.stage = Stage::Check,
-            Stage::Check if self.buffer.starts_with(&self.bytes) => {
+            Stage::Check if buffer.starts_with(&self.bytes) => {
                 (self.stage, self.table.is_open) = (Stage::Done, true);
                 match self.becomes {
                     Slot::Confirmed(header) => self.table.confirm(self.slot, header),

@@ -7,8 +7,7 @@
 
 use super::error::Error;
 use super::header::{self, HEADER, Header, MARK};
-use super::job::{Failed, Io, Job};
-use super::region::CHUNK;
+use super::job::{Buffer, Failed, Io, Job};
 use super::snapshot::Source;
 use super::table::{Slot, Table};
 use crate::hash::Crc32;
@@ -26,7 +25,6 @@ pub struct Save<'a, S> {
     /// A write was handed out and nothing is known of it.
     in_flight: bool,
     crc: Crc32,
-    buffer: [u8; CHUNK],
 }
 
 /// What comes next.
@@ -81,7 +79,6 @@ impl<'a, S: Source> Save<'a, S> {
             stage,
             in_flight: false,
             crc: Crc32::new(),
-            buffer: [0; CHUNK],
         })
     }
 
@@ -105,7 +102,7 @@ impl<'a, S: Source> Save<'a, S> {
 impl<S: Source> Job for Save<'_, S> {
     type Output = ();
 
-    fn io(&mut self) -> Io<'_> {
+    fn io<'b>(&'b mut self, buffer: &'b mut Buffer) -> Io<'b> {
         if self.in_flight {
             // It may have been written in part, and no word is written twice.
             self.restart();
@@ -113,13 +110,13 @@ impl<S: Source> Job for Save<'_, S> {
         let plan = self.table.plan;
         let mark = plan.round(MARK as u32) as usize;
         match self.stage {
-            Stage::Look(at) => match self.buffer.get_mut(..mark) {
+            Stage::Look(at) => match buffer.get_mut(..mark) {
                 Some(bytes) => Io::Read { at, bytes },
                 None => Io::Nothing,
             },
             Stage::Retire(at) => {
                 self.table.set(self.slot, Slot::Unknown);
-                let Some(bytes) = self.buffer.get_mut(..mark) else { return Io::Nothing };
+                let Some(bytes) = buffer.get_mut(..mark) else { return Io::Nothing };
                 bytes.fill(0);
                 self.in_flight = true;
                 Io::Write { at, bytes }
@@ -132,7 +129,7 @@ impl<S: Source> Job for Save<'_, S> {
             }
             Stage::Write(at) => {
                 let (real, padded) = self.chunk(at);
-                let Some(bytes) = self.buffer.get_mut(..padded as usize) else { return Io::Nothing };
+                let Some(bytes) = buffer.get_mut(..padded as usize) else { return Io::Nothing };
                 let (payload, padding) =
                     bytes.split_at_mut_checked(real as usize).unwrap_or((&mut [], &mut []));
                 self.source.fill(at as usize / 4, payload);
@@ -142,7 +139,7 @@ impl<S: Source> Job for Save<'_, S> {
             }
             Stage::Check(at) => {
                 let (_, padded) = self.chunk(at);
-                match self.buffer.get_mut(..padded as usize) {
+                match buffer.get_mut(..padded as usize) {
                     Some(bytes) => Io::Read { at: plan.payload(self.slot).wrapping_add(at), bytes },
                     None => Io::Nothing,
                 }
@@ -153,13 +150,13 @@ impl<S: Source> Job for Save<'_, S> {
                     Place::Rejected => plan.rejected(self.slot),
                     Place::Retired => plan.retired(self.slot, self.bytes),
                 };
-                match self.buffer.get_mut(..mark) {
+                match buffer.get_mut(..mark) {
                     Some(bytes) => Io::Read { at, bytes },
                     None => Io::Nothing,
                 }
             }
             Stage::Header | Stage::CheckHeader => {
-                let Some(bytes) = self.buffer.get_mut(..plan.round(HEADER as u32) as usize) else {
+                let Some(bytes) = buffer.get_mut(..plan.round(HEADER as u32) as usize) else {
                     return Io::Nothing;
                 };
                 let at = plan.base(self.slot);
@@ -177,13 +174,13 @@ impl<S: Source> Job for Save<'_, S> {
         }
     }
 
-    fn done(&mut self) -> Result<(), Error<Infallible>> {
+    fn done(&mut self, buffer: &Buffer) -> Result<(), Error<Infallible>> {
         self.in_flight = false;
         let mark = self.table.plan.round(MARK as u32) as usize;
         match self.stage {
             Stage::Look(at) => {
                 // Not erased: a save before this one was cut. No word is written twice.
-                let free = self.buffer.get(..mark).is_some_and(header::is_erased);
+                let free = buffer.get(..mark).is_some_and(header::is_erased);
                 self.stage = if free { Stage::Retire(at) } else { Stage::Erase(0) };
             }
             Stage::Retire(_) => self.stage = Stage::Erase(0),
@@ -193,7 +190,7 @@ impl<S: Source> Job for Save<'_, S> {
             Stage::Erase(_) => (self.stage, self.crc) = (Stage::Write(0), Crc32::new()),
             Stage::Write(at) => {
                 let (real, _) = self.chunk(at);
-                self.crc.bytes(self.buffer.get(..real as usize).unwrap_or(&[]));
+                self.crc.bytes(buffer.get(..real as usize).unwrap_or(&[]));
                 self.stage = self.beyond(at, Stage::Write, Stage::Check(0));
                 if self.stage == Stage::Check(0) {
                     self.header.crc = core::mem::take(&mut self.crc).finish();
@@ -201,7 +198,7 @@ impl<S: Source> Job for Save<'_, S> {
             }
             Stage::Check(at) => {
                 let (real, _) = self.chunk(at);
-                self.crc.bytes(self.buffer.get(..real as usize).unwrap_or(&[]));
+                self.crc.bytes(buffer.get(..real as usize).unwrap_or(&[]));
                 self.stage = self.beyond(at, Stage::Check, Stage::CheckMark(Place::Confirmed));
                 if !matches!(self.stage, Stage::Check(_)) && self.crc.finish() != self.header.crc {
                     self.restart();
@@ -209,7 +206,7 @@ impl<S: Source> Job for Save<'_, S> {
                 }
             }
             Stage::CheckMark(place) => {
-                if !self.buffer.get(..mark).is_some_and(header::is_erased) {
+                if !buffer.get(..mark).is_some_and(header::is_erased) {
                     self.restart();
                     return Err(Error::Damaged);
                 }
@@ -221,7 +218,7 @@ impl<S: Source> Job for Save<'_, S> {
             }
             Stage::Header => self.stage = Stage::CheckHeader,
             Stage::CheckHeader => {
-                if Header::decode(&self.buffer) != Ok(self.header) {
+                if Header::decode(buffer) != Ok(self.header) {
                     self.restart();
                     return Err(Error::Damaged);
                 }

@@ -2,8 +2,8 @@
 
 use super::error::Error;
 use super::header::{self, HEADER, Header, MARK, NoHeader};
-use super::job::{Failed, Io, Job};
-use super::region::{CHUNK, Plan};
+use super::job::{Buffer, Failed, Io, Job};
+use super::region::Plan;
 use super::table::{Slot, Table};
 use crate::hash::Crc32;
 use core::convert::Infallible;
@@ -20,7 +20,6 @@ pub struct Scan<'a> {
     crc: Crc32,
     /// The last read has failed.
     again: bool,
-    buffer: [u8; CHUNK],
 }
 
 /// What is read next of a slot.
@@ -55,7 +54,6 @@ impl<'a> Scan<'a> {
             mark: Mark::Erased,
             crc: Crc32::new(),
             again: false,
-            buffer: [0; CHUNK],
         }
     }
 
@@ -88,8 +86,8 @@ impl<'a> Scan<'a> {
         self.table.is_open = self.slot >= self.plan().slots;
     }
 
-    fn read_header(&mut self) {
-        match Header::decode(&self.buffer) {
+    fn read_header(&mut self, buffer: &Buffer) {
+        match Header::decode(buffer) {
             Err(NoHeader::Absent) => self.file(Slot::Empty),
             Err(NoHeader::Future { version, sequence }) => self.file(Slot::Future { version, sequence }),
             Ok(header) if header.words > self.plan().room() / 4 => self.file(Slot::Damaged(header)),
@@ -97,8 +95,8 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn read_confirmed(&mut self, bytes: usize) {
-        self.mark = match self.buffer.get(..bytes) {
+    fn read_confirmed(&mut self, buffer: &Buffer, bytes: usize) {
+        self.mark = match buffer.get(..bytes) {
             Some(bytes) if header::is_erased(bytes) => Mark::Erased,
             Some(bytes) if bytes.starts_with(&header::confirmed(self.header.sequence)) => Mark::Whole,
             _ => Mark::Torn,
@@ -107,8 +105,8 @@ impl<'a> Scan<'a> {
     }
 
     /// Judges the mark "rejected" or "retired"; then comes `next`.
-    fn read_rejected(&mut self, bytes: usize, next: Part) {
-        if !self.buffer.get(..bytes).is_some_and(header::is_erased) {
+    fn read_rejected(&mut self, buffer: &Buffer, bytes: usize, next: Part) {
+        if !buffer.get(..bytes).is_some_and(header::is_erased) {
             // Also half a mark: whoever began to write it meant it.
             self.file(Slot::Rejected(self.header));
         } else {
@@ -119,10 +117,10 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn read_payload(&mut self, at: u32, bytes: u32) {
+    fn read_payload(&mut self, buffer: &Buffer, at: u32, bytes: u32) {
         // What the last read has beyond the payload is padding.
         let real = bytes.min(self.header.words.wrapping_mul(4).saturating_sub(at));
-        self.crc.bytes(self.buffer.get(..real as usize).unwrap_or(&[]));
+        self.crc.bytes(buffer.get(..real as usize).unwrap_or(&[]));
         self.part = Part::Payload(at + bytes);
         self.judge(at + bytes);
     }
@@ -145,29 +143,29 @@ impl<'a> Scan<'a> {
 impl Job for Scan<'_> {
     type Output = ();
 
-    fn io(&mut self) -> Io<'_> {
+    fn io<'b>(&'b mut self, buffer: &'b mut Buffer) -> Io<'b> {
         if self.table.is_open {
             return Io::Nothing;
         }
         let (at, bytes) = self.next();
-        match self.buffer.get_mut(..bytes as usize) {
+        match buffer.get_mut(..bytes as usize) {
             Some(bytes) => Io::Read { at, bytes },
             None => Io::Nothing,
         }
     }
 
-    fn done(&mut self) -> Result<(), Error<Infallible>> {
+    fn done(&mut self, buffer: &Buffer) -> Result<(), Error<Infallible>> {
         if self.table.is_open {
             return Ok(());
         }
         self.again = false;
         let (_, bytes) = self.next();
         match self.part {
-            Part::Header => self.read_header(),
-            Part::Confirmed => self.read_confirmed(bytes as usize),
-            Part::Rejected => self.read_rejected(bytes as usize, Part::Retired),
-            Part::Retired => self.read_rejected(bytes as usize, Part::Payload(0)),
-            Part::Payload(at) => self.read_payload(at, bytes),
+            Part::Header => self.read_header(buffer),
+            Part::Confirmed => self.read_confirmed(buffer, bytes as usize),
+            Part::Rejected => self.read_rejected(buffer, bytes as usize, Part::Retired),
+            Part::Retired => self.read_rejected(buffer, bytes as usize, Part::Payload(0)),
+            Part::Payload(at) => self.read_payload(buffer, at, bytes),
         }
         Ok(())
     }

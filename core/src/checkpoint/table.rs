@@ -58,7 +58,7 @@ const fn after(a: u32, b: u32) -> bool {
 }
 
 /// The slots of a region.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Table {
     pub(super) plan: Plan,
     pub(super) is_open: bool,
@@ -133,10 +133,11 @@ impl Table {
 
     /// The confirmed record before the current one.
     pub(super) fn older(&self) -> Found {
-        let (current, _) = self.current()?;
-        let mut rest = *self;
-        rest.set(current, Slot::Unknown);
-        rest.current()
+        let (_, current) = self.current()?;
+        self.newest(|slot| match slot {
+            Slot::Confirmed(header) if header.sequence != current.sequence => Some(header),
+            _ => None,
+        })
     }
 
     /// The newest unconfirmed record, if it is newer than the current one.
